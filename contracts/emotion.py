@@ -23,20 +23,6 @@ class Emotion(StrEnum):
 EMOTIONS: tuple[Emotion, ...] = tuple(Emotion)
 
 
-class MoodState(StrEnum):
-    """What a mood event can report: a confident emotion, or one of two states that are not an emotion."""
-
-    ANGRY = Emotion.ANGRY
-    DISGUST = Emotion.DISGUST
-    FEAR = Emotion.FEAR
-    HAPPY = Emotion.HAPPY
-    SAD = Emotion.SAD
-    SURPRISE = Emotion.SURPRISE
-    NEUTRAL = Emotion.NEUTRAL
-    UNCERTAIN = "uncertain"
-    ABSENT = "absent"
-
-
 class Affect(NamedTuple):
     """A point in the valence-arousal plane, both in -1..1 (unpleasant..pleasant, sleepy..activated)."""
 

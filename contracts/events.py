@@ -1,0 +1,57 @@
+"""What travels on Redis: channels, keys and the JSON events on them. Unknown fields are ignored, so that a newer
+publisher never breaks an older subscriber."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from contracts.mood import Mood
+from contracts.recommendation import Goal, Kind, Pick
+
+MOODS_CHANNEL: Final = "emoverse:v1:moods"
+RECOMMENDATIONS_CHANNEL: Final = "emoverse:v1:recommendations"
+
+IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
+"""A user's or a session's id: 1..64 of letters, digits, '.', '_' and '-', the first a letter or a digit."""
+
+
+def mood_key(user_id: str) -> str:
+    """Where a user's latest `MoodEvent` is kept with a time to live, for whoever missed it on the channel."""
+    return f"emoverse:v1:mood:{user_id}"
+
+
+def claim_key(event_id: str) -> str:
+    """Set by the one recommender that answers an event, so that several never answer it twice."""
+    return f"emoverse:v1:claim:{event_id}"
+
+
+class EventReason(StrEnum):
+    """Why a mood was published."""
+
+    CHANGE = "change"
+    HEARTBEAT = "heartbeat"
+
+
+class MoodEvent(BaseModel):
+    """A person's mood, published on change and as a heartbeat."""
+
+    event_id: Annotated[str, Field(min_length=1, max_length=64)]
+    user_id: Identifier
+    session_id: Identifier
+    mood: Mood
+    reason: EventReason
+    at: datetime
+
+
+class RecommendationsEvent(BaseModel):
+    """Fresh picks of every kind for a person, published when their mood or what is known about them has changed."""
+
+    event_id: Annotated[str, Field(min_length=1, max_length=64)]
+    user_id: Identifier
+    mood: Mood | None = None
+    goal: Goal
+    picks: dict[Kind, list[Pick]]
+    at: datetime

@@ -1,0 +1,69 @@
+"""The error tree, grouped by what the caller can do about it.
+
+EmoVerseError
+├── InvalidInputError        change the request
+│   └── NotFoundError        ask for something that exists
+├── ConflictError            the state forbids it: look at the state first
+├── OverloadedError          slow down and try again
+├── UnavailableError         try again later, something we depend on is not there
+└── ConfigurationError       the operator must change a setting or the machine
+"""
+
+from typing import ClassVar
+
+
+class EmoVerseError(Exception):
+    """Something went wrong that the caller or the operator can act on.
+
+    Args:
+        message: what was wrong.
+        advice: what to do about it.
+        code: stable and machine-readable, snake_case; by default the class's own.
+    """
+
+    default_code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, advice: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+        self.code = code or self.default_code
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}"
+
+
+class InvalidInputError(EmoVerseError):
+    """The request itself is wrong."""
+
+    default_code = "invalid_input"
+
+
+class NotFoundError(InvalidInputError):
+    """The request names something that does not exist."""
+
+    default_code = "not_found"
+
+
+class ConflictError(EmoVerseError):
+    """The request is well formed, but the present state forbids it."""
+
+    default_code = "conflict"
+
+
+class OverloadedError(EmoVerseError):
+    """There is no capacity left; what was already accepted goes on."""
+
+    default_code = "overloaded"
+
+
+class UnavailableError(EmoVerseError):
+    """Something this service depends on does not answer."""
+
+    default_code = "unavailable"
+
+
+class ConfigurationError(EmoVerseError):
+    """A setting, a file or the machine keeps this service from working."""
+
+    default_code = "configuration"

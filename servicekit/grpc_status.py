@@ -1,0 +1,81 @@
+"""Our errors as gRPC statuses and back, with google.rpc.ErrorInfo carrying the code and the advice."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import grpc
+import structlog
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from servicekit.errors import (
+    ConflictError,
+    EmoVerseError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    UnavailableError,
+)
+
+DOMAIN: Final = "emoverse"
+
+# The first class that matches counts, so subclasses stand before their parents.
+_STATUS_OF: Final[dict[type[EmoVerseError], grpc.StatusCode]] = {
+    NotFoundError: grpc.StatusCode.NOT_FOUND,
+    InvalidInputError: grpc.StatusCode.INVALID_ARGUMENT,
+    ConflictError: grpc.StatusCode.FAILED_PRECONDITION,
+    OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    UnavailableError: grpc.StatusCode.UNAVAILABLE,
+    EmoVerseError: grpc.StatusCode.INTERNAL,
+}
+_ERROR_OF: Final = {status: error for error, status in reversed(_STATUS_OF.items())} | {
+    grpc.StatusCode.DEADLINE_EXCEEDED: UnavailableError,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def errors_as_statuses(context: grpc.aio.ServicerContext[Any, Any]) -> AsyncGenerator[None]:
+    """End the call with the status of whatever error leaves the block; the details of a bug stay in the log."""
+    try:
+        yield
+    except EmoVerseError as error:
+        await context.abort_with_status(rpc_status.to_status(_to_message(error)))
+    except (grpc.aio.AbortError, grpc.RpcError):
+        raise
+    except Exception:  # noqa: BLE001  (the edge: a bug in one call must not end the stream of another)
+        _log.exception("a call failed unexpectedly")
+        bug = EmoVerseError("The service failed unexpectedly.", "Try again; if it stays, look at the service's log.")
+        await context.abort_with_status(rpc_status.to_status(_to_message(bug)))
+
+
+def _to_message(error: EmoVerseError) -> status_pb2.Status:
+    code = next(status for cls, status in _STATUS_OF.items() if isinstance(error, cls))
+    info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata={"advice": error.advice})
+    detail = AnyMessage()
+    detail.Pack(info)
+    return status_pb2.Status(code=code.value[0], message=error.message, details=[detail])
+
+
+def error_from(call: grpc.RpcError, peer: str) -> EmoVerseError:
+    """The error behind a failed call.
+
+    Args:
+        call: what the stub raised.
+        peer: the service that was called, for a person to read, e.g. "the recommender at 127.0.0.1:50052".
+    """
+    if not isinstance(call, grpc.aio.AioRpcError):
+        return UnavailableError(f"Calling {peer} failed: {call}", "Try again.")
+    cls = _ERROR_OF.get(call.code(), EmoVerseError)
+    status = rpc_status.from_call(call)  # pyright: ignore[reportArgumentType]  (the stubs know only the blocking call)
+    for detail in status.details if status else ():
+        info = error_details_pb2.ErrorInfo()
+        if detail.Unpack(info) and info.domain == DOMAIN:
+            return cls(status.message, info.metadata["advice"], code=info.reason)
+    return cls(
+        f"{peer[:1].upper()}{peer[1:]} answered {call.code().name}: {call.details()}",
+        f"Check that {peer} runs, then try again.",
+    )

@@ -1,0 +1,50 @@
+"""Logging: one line per event on standard error, for people or as JSON."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+
+def configure_logging(service: str, level: str = "INFO", log_format: Literal["console", "json"] = "console") -> None:
+    """Send structlog's and the standard library's records through one pipeline.
+
+    Args:
+        service: the name that every line carries.
+        level: the lowest level shown.
+        log_format: "console" for people, "json" for machines.
+    """
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The richer formatters print local variables, and those can hold pictures.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    )
+    if log_format == "json":
+        shared.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    structlog.contextvars.bind_contextvars(service=service)

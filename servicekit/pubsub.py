@@ -1,0 +1,92 @@
+"""Events over Redis pub/sub: at most once, with bounded waits and reconnection."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+import stamina
+import structlog
+from pydantic import BaseModel, ValidationError
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from servicekit.errors import UnavailableError
+
+CALL_TIMEOUT_S: Final = 2.0
+PING_INTERVAL_S: Final = 5.0
+MAX_RECONNECT_WAIT_S: Final = 2.0
+
+EventT = TypeVar("EventT", bound=BaseModel)
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_redis(url: str) -> AsyncGenerator[Redis]:
+    """A client whose every call ends within `CALL_TIMEOUT_S`. Nothing is connected until the first call."""
+    client = Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=CALL_TIMEOUT_S,
+        socket_connect_timeout=CALL_TIMEOUT_S,
+        # Whoever calls decides what a failure means; a hidden retry would only make them wait longer.
+        retry=Retry(NoBackoff(), 0),
+    )
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def unavailable(error: Exception) -> UnavailableError:
+    """What to tell a caller when Redis did not answer."""
+    return UnavailableError(
+        f"Redis does not answer: {error}.",
+        "Check that it runs and that REDIS_URL points at it.",
+        code="redis_unavailable",
+    )
+
+
+async def subscribe(redis: Redis, channel: str, event_type: type[EventT]) -> AsyncGenerator[EventT]:
+    """Every event on `channel` from now on, for ever.
+
+    A lost connection is made again with backoff and jitter; what was published meanwhile is lost, as pub/sub promises
+    no more. A message that is not an `event_type` is logged and skipped.
+    """
+    async for attempt in stamina.retry_context(
+        on=(RedisError, OSError), attempts=None, timeout=None, wait_initial=0.1, wait_max=MAX_RECONNECT_WAIT_S
+    ):
+        with attempt:
+            async for data in _messages(redis, channel):
+                event = _parse(event_type, data, channel)
+                if event is not None:
+                    yield event
+
+
+async def _messages(redis: Redis, channel: str) -> AsyncGenerator[str]:
+    async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        await pubsub.subscribe(channel)
+        _log.info("subscribed", channel=channel)
+        idle_since = asyncio.get_running_loop().time()
+        while True:
+            message = await pubsub.get_message(timeout=PING_INTERVAL_S / 2)
+            now = asyncio.get_running_loop().time()
+            if message is not None:
+                idle_since = now
+                if message["type"] == "message":
+                    yield str(message["data"])
+            elif now - idle_since > PING_INTERVAL_S:
+                # A dead connection that nobody closed shows only when something is sent on it.
+                await pubsub.ping()
+                idle_since = now
+
+
+def _parse(event_type: type[EventT], data: str, channel: str) -> EventT | None:
+    try:
+        return event_type.model_validate_json(data)
+    except ValidationError as error:
+        _log.warning("skipped a malformed event", channel=channel, problems=error.error_count())
+        return None

@@ -1,0 +1,28 @@
+"""TCP ports of this machine: which are free, and which are taken."""
+
+import socket
+from contextlib import ExitStack
+from typing import Final
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ports on the loopback address on which nobody listens now."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen on `host`:`port` now."""
+    with socket.socket() as probe:
+        # As servers do: a connection that has just ended must not make its port look taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True

@@ -30,7 +30,7 @@ class HealthReporter:
             await self.servicer.set(name, status)
 
 
-def create_server(service_name: str, options: Options = ()) -> tuple[grpc.aio.Server, HealthReporter]:
+async def create_server(service_name: str, options: Options = ()) -> tuple[grpc.aio.Server, HealthReporter]:
     """A server that is not started yet, with health (NOT_SERVING) and reflection on it.
 
     Args:
@@ -40,6 +40,7 @@ def create_server(service_name: str, options: Options = ()) -> tuple[grpc.aio.Se
     # Without this, a second process could share a port that is in use, and steal half of its calls.
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *options])
     reporter = HealthReporter(service_name)
+    await reporter.set_serving(False)
     health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)
     reflection.enable_server_reflection([service_name, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
     return server, reporter

@@ -1,0 +1,103 @@
+"""Errors cross a real gRPC connection and come out as what they were."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import grpc
+import pytest
+
+from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.pb.emoverse.v1 import recommender_pb2_grpc as pb_grpc
+from servicekit.errors import (
+    ConfigurationError,
+    ConflictError,
+    EmoVerseError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    UnavailableError,
+)
+from servicekit.grpc_server import create_server, serving
+from servicekit.grpc_status import error_from, errors_as_statuses
+
+
+class Failing(pb_grpc.RecommenderServiceServicer):
+    """Every call fails with the error it was given."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def _fail(self, context: grpc.aio.ServicerContext[object, object]) -> None:
+        async with errors_as_statuses(context):
+            raise self._error
+
+    async def Recommend(self, request: pb.RecommendRequest, context: object) -> pb.RecommendResponse:
+        raise NotImplementedError
+
+    async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: object) -> pb.GiveFeedbackResponse:
+        raise NotImplementedError
+
+    async def AddReview(self, request: pb.AddReviewRequest, context: object) -> pb.AddReviewResponse:
+        raise NotImplementedError
+
+    async def GetClusters(
+        self, request: pb.GetClustersRequest, context: grpc.aio.ServicerContext[object, object]
+    ) -> pb.GetClustersResponse:
+        await self._fail(context)
+        return pb.GetClustersResponse()
+
+
+@asynccontextmanager
+async def server(error: Exception) -> AsyncGenerator[int]:
+    grpc_server, _ = await create_server("emoverse.v1.RecommenderService")
+    pb_grpc.add_RecommenderServiceServicer_to_server(Failing(error), grpc_server)
+    async with serving(grpc_server, "127.0.0.1:0", "RECOMMENDER_PORT") as port:
+        yield port
+
+
+async def call(port: int) -> grpc.aio.AioRpcError:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await pb_grpc.RecommenderServiceStub(channel).GetClusters(pb.GetClustersRequest(), timeout=5)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("cls", "status"),
+    [
+        (InvalidInputError, grpc.StatusCode.INVALID_ARGUMENT),
+        (NotFoundError, grpc.StatusCode.NOT_FOUND),
+        (ConflictError, grpc.StatusCode.FAILED_PRECONDITION),
+        (OverloadedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
+        (UnavailableError, grpc.StatusCode.UNAVAILABLE),
+        (EmoVerseError, grpc.StatusCode.INTERNAL),
+    ],
+)
+async def test_an_error_keeps_its_class_code_message_and_advice(cls: type[EmoVerseError], status: grpc.StatusCode):
+    async with server(cls("No clüsters.", "Wait – a little.", code="no_clusters")) as port:
+        failed = await call(port)
+    error = error_from(failed, "the recommender")
+    assert failed.code() is status
+    assert type(error) is cls
+    assert (error.code, error.message, error.advice) == ("no_clusters", "No clüsters.", "Wait – a little.")
+
+
+async def test_a_bug_is_answered_without_its_details(caplog: pytest.LogCaptureFixture):
+    async with server(ZeroDivisionError("secret")) as port:
+        failed = await call(port)
+    assert failed.code() is grpc.StatusCode.INTERNAL
+    assert "secret" not in str(error_from(failed, "the recommender"))
+
+
+async def test_an_operators_mistake_is_internal_to_a_caller():
+    async with server(ConfigurationError("No disk.", "Add one.")) as port:
+        assert (await call(port)).code() is grpc.StatusCode.INTERNAL
+
+
+async def test_a_peer_that_is_not_there_is_named():
+    async with server(NotFoundError("", "")) as port:
+        pass
+    error = error_from(await call(port), "the recommender")
+    assert type(error) is UnavailableError
+    assert "The recommender" in error.message
+    assert "the recommender" in error.advice

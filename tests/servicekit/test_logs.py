@@ -1,0 +1,53 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from servicekit.logs import configure_logging
+
+
+@pytest.fixture(autouse=True)
+def restore_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def test_both_kinds_of_records_become_json_with_the_services_name(capsys: pytest.CaptureFixture[str]):
+    configure_logging("teapot", log_format="json")
+    structlog.get_logger().info("boiling", celsius=100)
+    logging.getLogger("some.library").warning("steam")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["service"], line["level"], line["event"]) for line in lines] == [
+        ("teapot", "info", "boiling"),
+        ("teapot", "warning", "steam"),
+    ]
+    assert lines[0]["celsius"] == 100
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_traceback_never_shows_local_variables(capsys: pytest.CaptureFixture[str], log_format: str):
+    configure_logging("teapot", log_format="json" if log_format == "json" else "console")
+
+    def fail() -> None:
+        picture = b"secret pixels"
+        raise ValueError(len(picture))
+
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    error = capsys.readouterr().err
+    assert "ValueError: 13" in error
+    assert "secret pixels" not in error.replace('picture = b"secret pixels"', "")
+
+
+def test_below_the_level_nothing_is_written(capsys: pytest.CaptureFixture[str]):
+    configure_logging("teapot", level="WARNING")
+    structlog.get_logger().info("quiet")
+    assert capsys.readouterr().err == ""

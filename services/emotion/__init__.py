@@ -1,0 +1,1 @@
+"""Reads emotions from pictures of faces, and the mood behind them over time."""

@@ -1,0 +1,85 @@
+"""Builds the emotion service and wires its parts."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from contracts.pb.emoverse.v1 import emotion_pb2_grpc
+from servicekit.grpc_server import create_server, serving
+from servicekit.pubsub import open_redis
+from services.emotion.background import in_background
+from services.emotion.batcher import Batcher, BatchRules
+from services.emotion.faces import FaceCrop, FaceFinder
+from services.emotion.images import ImageLimits
+from services.emotion.model import EmotionModel, Prediction, open_channel
+from services.emotion.publisher import MoodPublisher
+from services.emotion.readings import FaceReader
+from services.emotion.servicer import SERVICE_NAME, EmotionServicer
+from services.emotion.sessions import Sessions
+from services.emotion.settings import EmotionSettings
+from services.emotion.vision import Vision
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] = utc_now) -> AsyncGenerator[int]:
+    """Serve while open; yields the bound port.
+
+    It serves from the first moment on: while the model is not there readings are degraded and health says NOT_SERVING;
+    while Redis is not there moods are in the readings only.
+
+    Raises:
+        ConfigurationError: the port cannot be bound, or OpenCV comes without its cascade.
+    """
+    limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
+    server, health = await create_server(SERVICE_NAME, _server_options(settings))
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(open_redis(settings.redis_url))
+        publisher = MoodPublisher(redis, settings.mood_ttl_s)
+        await stack.enter_async_context(publisher.running())
+
+        channel = await stack.enter_async_context(open_channel(settings.tfserving_address))
+        model = EmotionModel(
+            channel, settings.tfserving_address, settings.model_timeout_s, settings.model_poll_s, health.set_serving
+        )
+        batcher = Batcher[FaceCrop, Prediction](
+            model.predict,
+            BatchRules(settings.max_batch_faces, settings.max_batch_wait_s, settings.max_waiting_faces),
+        )
+        await stack.enter_async_context(batcher.running())
+
+        # Each stream has one picture being read; the rest is for static pictures.
+        vision = Vision(FaceFinder(), limits, max_waiting=settings.max_streams + 32, threads=settings.vision_threads)
+        stack.enter_context(vision.running())
+        reader = FaceReader(vision, batcher, settings.model_timeout_s)
+        sessions = Sessions(
+            reader,
+            publisher,
+            clock,
+            settings.max_streams,
+            settings.max_in_flight,
+            timedelta(seconds=settings.heartbeat_s),
+        )
+        await stack.enter_async_context(in_background(sessions.beat()))
+
+        servicer = EmotionServicer(sessions, reader, limits, settings.max_in_flight)
+        emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
+        address = f"{settings.host}:{settings.port}"
+        port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT"))
+        await stack.enter_async_context(in_background(model.watch()))
+        stack.push_async_callback(sessions.drain)
+        yield port
+
+
+def _server_options(settings: EmotionSettings) -> list[tuple[str, int]]:
+    return [
+        # A picture over the limit gets an answer that says so; only one far over it ends the call.
+        ("grpc.max_receive_message_length", 2 * settings.max_image_bytes + 2**16),
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ]

@@ -1,0 +1,49 @@
+"""Our readings as they travel."""
+
+from collections.abc import Sequence
+
+from contracts.pb.emoverse.v1 import emotion_pb2, mood_pb2
+from servicekit.errors import EmoVerseError
+from services.emotion.inbox import Frame
+from services.emotion.readings import FaceReading, Reading, ReadingStatus
+
+
+def to_status(status: ReadingStatus) -> emotion_pb2.ReadingStatus.ValueType:
+    """The same status on the wire."""
+    return emotion_pb2.ReadingStatus.Value(f"READING_STATUS_{status}")
+
+
+def to_problem(error: EmoVerseError) -> mood_pb2.Problem:
+    """An error as part of a result."""
+    return mood_pb2.Problem(code=error.code, message=error.message, advice=error.advice)
+
+
+def to_faces(faces: Sequence[FaceReading]) -> list[emotion_pb2.Face]:
+    """The same faces on the wire, in the same order."""
+    return [
+        emotion_pb2.Face(
+            box=emotion_pb2.Box(x=face.box.x, y=face.box.y, width=face.box.width, height=face.box.height),
+            probabilities=face.prediction.probabilities if face.prediction else (),
+            valence=face.affect.valence,
+            arousal=face.affect.arousal,
+            track_id=face.track_id,
+        )
+        for face in faces
+    ]
+
+
+def to_reading(frame: Frame, reading: Reading, now_s: float) -> emotion_pb2.Reading:
+    """The answer to a frame.
+
+    Args:
+        now_s: of the performance counter, when it is sent.
+    """
+    return emotion_pb2.Reading(
+        sequence=frame.sequence,
+        captured_at=frame.captured_at,
+        status=to_status(reading.status),
+        faces=to_faces(reading.faces),
+        mood=reading.mood.to_proto(),
+        problem=to_problem(reading.problem) if reading.problem else None,
+        processing_ms=(now_s - frame.received_s) * 1000,
+    )

@@ -1,0 +1,155 @@
+"""The gRPC edge: keeps the rules of the wire, and delegates."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Final
+from uuid import uuid4
+
+import grpc
+import structlog
+
+from contracts.events import IDENTIFIER_PATTERN
+from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
+from servicekit.errors import OverloadedError
+from servicekit.grpc_status import errors_as_statuses
+from services.emotion.errors import StreamRuleError
+from services.emotion.faces import STILL
+from services.emotion.images import ImageLimits
+from services.emotion.inbox import Frame
+from services.emotion.messages import to_faces, to_reading, to_status
+from services.emotion.readings import FaceReader, FaceReading, ReadingStatus
+from services.emotion.sessions import Session, Sessions
+
+SERVICE_NAME: Final = emotion_pb2.DESCRIPTOR.services_by_name["EmotionService"].full_name
+HELLO_TIMEOUT_S: Final = 10.0
+WRITE_TIMEOUT_S: Final = 10.0
+"""How long a client may leave a reading unread before its stream is ended."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Requests = AsyncIterator[emotion_pb2.StreamFramesRequest]
+
+_log = structlog.get_logger(__name__)
+
+
+class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
+    """EmotionService as emotion.proto defines it.
+
+    Args:
+        limits: what clients are told; `reader` enforces them.
+        max_in_flight: likewise; `sessions` enforces it.
+    """
+
+    def __init__(self, sessions: Sessions, reader: FaceReader, limits: ImageLimits, max_in_flight: int) -> None:
+        self._sessions = sessions
+        self._reader = reader
+        self._limits = limits
+        self._max_in_flight = max_in_flight
+
+    async def StreamFrames(  # pyright: ignore[reportIncompatibleMethodOverride]  (the stubs know only generators)
+        self, request_iterator: Requests, context: Context
+    ) -> None:
+        """A Hello, then frames; a Welcome, then a reading for each of them."""
+        async with errors_as_statuses(context):
+            hello = await _hello(request_iterator)
+            async with self._sessions.open(hello.user_id, hello.session_id or uuid4().hex) as session:
+                await _send(context, emotion_pb2.StreamFramesResponse(welcome=self._welcome(session)))
+                receiving = asyncio.create_task(_receive(request_iterator, session))
+                try:
+                    await _answer(session, context)
+                    await receiving
+                finally:
+                    receiving.cancel()
+                    await asyncio.gather(receiving, return_exceptions=True)
+
+    def _welcome(self, session: Session) -> emotion_pb2.Welcome:
+        return emotion_pb2.Welcome(
+            session_id=session.id,
+            max_image_bytes=self._limits.max_bytes,
+            max_image_pixels=self._limits.max_pixels,
+            max_in_flight=self._max_in_flight,
+            mood=session.tracker.mood.to_proto(),
+        )
+
+    async def AnalyzeImage(
+        self, request: emotion_pb2.AnalyzeImageRequest, context: Context
+    ) -> emotion_pb2.AnalyzeImageResponse:
+        """Every face in one picture."""
+        async with errors_as_statuses(context):
+            sight = await self._reader.look(request.image, STILL)
+            predictions = await self._reader.read(sight.faces)
+            faces = [FaceReading(face.box, read) for face, read in zip(sight.faces, predictions, strict=True)]
+            return emotion_pb2.AnalyzeImageResponse(
+                status=to_status(ReadingStatus.OK if faces else ReadingStatus.NO_FACE),
+                faces=to_faces(faces),
+                image_width=sight.size.width,
+                image_height=sight.size.height,
+            )
+        raise AssertionError("errors_as_statuses ends the call")
+
+
+async def _hello(requests: Requests) -> emotion_pb2.Hello:
+    try:
+        async with asyncio.timeout(HELLO_TIMEOUT_S):
+            first = await anext(requests, None)
+    except TimeoutError as error:
+        raise _rule("hello_missing", f"No Hello came within {HELLO_TIMEOUT_S:g} s.", "Send it first.") from error
+    if first is None or first.WhichOneof("payload") != "hello":
+        raise _rule("hello_missing", "The stream did not begin with a Hello.", "Send it before the first frame.")
+    for name, value in (("user_id", first.hello.user_id), ("session_id", first.hello.session_id or "0")):
+        if not re.match(IDENTIFIER_PATTERN, value):
+            raise _rule(
+                f"{name}_invalid",
+                f"The {name} {value[:64]!r} is not valid.",
+                "Use 1 to 64 of letters, digits, '.', '_' and '-', the first a letter or a digit.",
+            )
+    return first.hello
+
+
+async def _receive(requests: Requests, session: Session) -> None:
+    broken = None
+    try:
+        async for request in requests:
+            await session.receive(_frame(request))
+    except StreamRuleError as error:
+        broken = error
+    finally:
+        # The frames taken in so far are answered before the stream ends, however it ends.
+        await session.inbox.close(broken)
+
+
+def _frame(request: emotion_pb2.StreamFramesRequest) -> Frame:
+    match request.WhichOneof("payload"):
+        case "frame":
+            frame = request.frame
+            return Frame(frame.sequence, frame.captured_at, frame.image, time.perf_counter())
+        case "hello":
+            raise _rule("hello_repeated", "A second Hello came.", "Open another stream for another session.")
+        case None:
+            raise _rule("request_empty", "A request was empty.", "Send frames after the Hello.")
+
+
+async def _answer(session: Session, context: Context) -> None:
+    async for frame in session.inbox:
+        reading = await session.read(frame)
+        await _send(
+            context,
+            emotion_pb2.StreamFramesResponse(reading=to_reading(frame, reading, time.perf_counter())),
+        )
+
+
+async def _send(context: Context, response: emotion_pb2.StreamFramesResponse) -> None:
+    try:
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            await context.write(response)
+    except TimeoutError as error:
+        raise OverloadedError(
+            f"A reading was not taken within {WRITE_TIMEOUT_S:g} s.",
+            "Read the readings as they come.",
+            code="client_not_reading",
+        ) from error
+
+
+def _rule(code: str, message: str, advice: str) -> StreamRuleError:
+    return StreamRuleError(message, advice, code=code)

@@ -1,0 +1,36 @@
+"""What the emotion service can be told, from EMOTION_*, TFSERVING_ADDRESS and the shared variables."""
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import SettingsConfigDict
+
+from servicekit.settings import ServiceSettings
+
+
+class EmotionSettings(ServiceSettings):
+    """The defaults suit two cores and a model server beside this one."""
+
+    model_config = SettingsConfigDict(env_prefix="EMOTION_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=50051, ge=0, le=65535)
+    tfserving_address: str = Field(default="127.0.0.1:8500", validation_alias="TFSERVING_ADDRESS")
+
+    max_streams: PositiveInt = 200
+    """Beyond these, a new stream is refused and the accepted ones keep their latency."""
+    max_in_flight: int = Field(default=2, ge=1, le=16)
+    """Unanswered frames a stream may have: one being read, the others waiting."""
+    max_image_bytes: PositiveInt = 8 * 2**20
+    max_image_pixels: PositiveInt = 16_000_000
+
+    vision_threads: PositiveInt | None = None
+    """Threads that decode pictures and find faces; by default one for each core."""
+    max_batch_faces: PositiveInt = 32
+    max_batch_wait_s: PositiveFloat = 0.005
+    max_waiting_faces: PositiveInt = 512
+    model_timeout_s: PositiveFloat = 1.0
+    model_poll_s: PositiveFloat = 1.0
+    """How often the model server is asked which version it serves; more often only after a failure."""
+
+    mood_ttl_s: PositiveInt = 120
+    """How long a person's latest mood outlives their last frame."""
+    heartbeat_s: PositiveFloat = 5.0

@@ -1,0 +1,88 @@
+"""Builds the gateway and wires its parts."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+
+from servicekit.pubsub import open_redis
+from services.gateway import health, live_routes, openapi, problems, routes
+from services.gateway.http_limits import BodyLimit, SecurityHeaders
+from services.gateway.live import LISTENER_CAPACITY, LiveFeed
+from services.gateway.moods import check_redis
+from services.gateway.recommender import open_recommender
+from services.gateway.settings import GatewaySettings
+from services.gateway.stream import LiveStreams
+from services.gateway.watch import Dependency, Watch
+
+STATIC: Final = Path(__file__).parent / "static"
+CANCEL_AGAIN_S: Final = 0.2
+_DESCRIPTION: Final = (
+    "Moods, and the music, movies, games and well-being activities that fit them. "
+    "Every error is an application/problem+json that says what to do."
+)
+
+
+def create_app(settings: GatewaySettings, listener_capacity: int = LISTENER_CAPACITY) -> FastAPI:
+    """The gateway as an ASGI app; what it needs is opened and closed by its lifespan.
+
+    Args:
+        settings: whom to ask.
+        listener_capacity: messages that may wait for one live reader.
+    """
+    app = FastAPI(
+        title="EmoVerse",
+        description=_DESCRIPTION,
+        version="1.0.0",
+        lifespan=partial(_lifespan, settings=settings, listener_capacity=listener_capacity),
+        redoc_url=None,
+        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
+    )
+    for router in (health.router, routes.router, live_routes.router):
+        app.include_router(router)
+    app.get("/", include_in_schema=False)(_page)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    problems.install(app)
+    openapi.install(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, settings: GatewaySettings, listener_capacity: int) -> AsyncGenerator[None]:
+    async with (
+        open_redis(settings.redis_url) as redis,
+        open_recommender(settings.recommender_address) as recommender,
+    ):
+        feed = LiveFeed(listener_capacity)
+        watch = Watch({Dependency.REDIS: partial(check_redis, redis), Dependency.RECOMMENDER: recommender.check}, feed)
+        app.state.redis = redis
+        app.state.recommender = recommender
+        app.state.feed = feed
+        app.state.watch = watch
+        app.state.streams = LiveStreams(redis, recommender, feed)
+        async with _running(feed.pump_moods(redis), feed.pump_recommendations(redis), watch.run()):
+            yield
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
+    pending = {asyncio.create_task(coroutine) for coroutine in work}
+    try:
+        yield
+    finally:
+        while pending:
+            # A cancellation that meets a connection being made can get lost, so one is not enough.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+
+
+async def _page() -> FileResponse:
+    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})

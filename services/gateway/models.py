@@ -1,0 +1,158 @@
+"""The bodies of the HTTP interface. Items, picks and clusters are those of `contracts.recommendation`."""
+
+from datetime import datetime
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from contracts.emotion import EMOTIONS, Emotion
+from contracts.events import Identifier, MoodEvent, RecommendationsEvent
+from contracts.mood import Mood, MoodState
+from contracts.recommendation import Cluster, FeedbackAction, Goal, Kind, Pick, SignedUnit, UnitInterval
+
+ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
+"""1..128 characters without spaces or control characters."""
+
+IdempotencyKey = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
+"""1..128 visible ASCII characters."""
+
+# PostgreSQL stores no NUL character.
+ReviewText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=r"^[^\x00]+$")]
+
+_MOOD_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "state": "happy",
+    "probabilities": {
+        "angry": 0.01,
+        "disgust": 0.0,
+        "fear": 0.01,
+        "happy": 0.84,
+        "sad": 0.02,
+        "surprise": 0.04,
+        "neutral": 0.08,
+    },
+    "valence": 0.68,
+    "arousal": 0.46,
+    "confidence": 0.84,
+    "since": "2026-01-01T12:00:00Z",
+}
+_PICK_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "item": {
+        "id": "music:example",
+        "kind": "music",
+        "title": "An Example",
+        "creators": ["Somebody"],
+        "year": 1999,
+        "genres": ["pop"],
+        "valence": 0.7,
+        "arousal": 0.4,
+        "cluster": "bright and lively",
+    },
+    "score": 0.91,
+    "reasons": ["It is as cheerful as you look."],
+}
+
+
+class MoodView(BaseModel):
+    """A person's state over seconds."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_MOOD_EXAMPLE]})
+
+    state: MoodState
+    probabilities: dict[Emotion, UnitInterval]
+    """By emotion, averaged over time, summing to 1; empty while nobody is seen."""
+    valence: Annotated[SignedUnit, Field(description="-1 unpleasant .. 1 pleasant")]
+    arousal: Annotated[SignedUnit, Field(description="-1 sleepy .. 1 activated")]
+    confidence: Annotated[UnitInterval, Field(description="The highest probability")]
+    since: Annotated[datetime, Field(description="When this state began, UTC")]
+
+    @classmethod
+    def of(cls, mood: Mood) -> Self:
+        """The mood with its probabilities by name."""
+        named = dict(zip(EMOTIONS, mood.probabilities, strict=True)) if mood.probabilities else {}
+        return cls.model_validate(mood.model_dump() | {"probabilities": named})
+
+
+class UserMood(BaseModel):
+    """A person's latest mood."""
+
+    user_id: Identifier
+    mood: MoodView
+    at: Annotated[datetime, Field(description="When it was published, UTC")]
+
+    @classmethod
+    def of(cls, event: MoodEvent) -> Self:
+        """The mood an event carries."""
+        return cls(user_id=event.user_id, mood=MoodView.of(event.mood), at=event.at)
+
+
+class Recommendations(BaseModel):
+    """Picks of one kind, the best first."""
+
+    user_id: Identifier
+    kind: Kind
+    goal: Goal
+    mood: Annotated[MoodView | None, Field(description="The mood they were ranked for; null when none is known")]
+    picks: Annotated[list[Pick], Field(examples=[[_PICK_EXAMPLE]])]
+
+
+class LiveRecommendations(BaseModel):
+    """Picks of every kind, the best first."""
+
+    user_id: Identifier
+    mood: MoodView | None
+    goal: Goal
+    picks: Annotated[dict[Kind, list[Pick]], Field(examples=[{"music": [_PICK_EXAMPLE]}])]
+    at: datetime
+
+    @classmethod
+    def of(cls, event: RecommendationsEvent) -> Self:
+        """The picks an event carries."""
+        return cls(
+            user_id=event.user_id,
+            mood=MoodView.of(event.mood) if event.mood else None,
+            goal=event.goal,
+            picks=event.picks,
+            at=event.at,
+        )
+
+
+class Notice(BaseModel):
+    """Something the reader of a live channel should know about the channel itself."""
+
+    code: Annotated[str, Field(examples=["redis_unavailable"])]
+    detail: str
+    advice: str
+    final: Annotated[bool, Field(description="The channel ends here; connect again")] = False
+
+
+class _Request(BaseModel):
+    # A misspelt field would otherwise be dropped without a word.
+    model_config = ConfigDict(extra="forbid")
+
+
+class FeedbackRequest(_Request):
+    """What a person did with, or said about, an item."""
+
+    item_id: Annotated[ItemId, Field(examples=["music:example"])]
+    action: FeedbackAction
+
+
+class ReviewRequest(_Request):
+    """What a person wrote about an item."""
+
+    item_id: Annotated[ItemId, Field(examples=["movie:example"])]
+    text: Annotated[ReviewText, Field(examples=["Warm, funny, and over too soon."])]
+
+
+class Accepted(BaseModel):
+    """A write that is in the database."""
+
+    duplicate: Annotated[bool, Field(description="This key was accepted before; nothing was written again")]
+    idempotency_key: Annotated[IdempotencyKey, Field(description="Send it again to repeat the write safely")]
+
+
+class Clusters(BaseModel):
+    """The song clusters of the latest finished computation."""
+
+    clusters: list[Cluster]
+    computed_at: Annotated[datetime | None, Field(description="null before the first computation")]

@@ -1,0 +1,138 @@
+"""The recommender service, as the gateway sees it: gRPC calls in, contract models out."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final, NamedTuple, TypeVar
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from pydantic import BaseModel, ValidationError
+
+from contracts.mood import Mood, MoodState, from_timestamp
+from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
+from contracts.recommendation import Cluster, FeedbackAction, Goal, Kind, Pick
+from servicekit.errors import UnavailableError
+from servicekit.grpc_status import error_from
+from services.gateway.errors import IncompatibleAnswerError
+
+CALL_TIMEOUT_S: Final = 3.0
+HEALTH_TIMEOUT_S: Final = 1.0
+SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
+
+# A recommender that comes back should be found soon, not after gRPC's default of up to two minutes.
+_CHANNEL_OPTIONS: Final = [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 2000)]
+
+RequestT = TypeVar("RequestT", bound=Message)
+ResponseT = TypeVar("ResponseT", bound=Message)
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Ranking(NamedTuple):
+    """Picks, the best first, and what they were ranked for."""
+
+    picks: list[Pick]
+    mood: Mood | None
+    goal: Goal
+
+
+class RecommenderClient:
+    """Asks the recommender; every call ends within `CALL_TIMEOUT_S`.
+
+    Every method raises the `EmoVerseError` that the recommender answered with, `UnavailableError` where it does not
+    answer, and `IncompatibleAnswerError` where its answer is not understood.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
+        self._stub = RecommenderServiceStub(channel)
+        # The type stubs of grpcio-health-checking know the class without its methods.
+        self._health: Any = health_pb2_grpc.HealthStub(channel)
+        self._peer = f"the recommender at {address}"
+
+    async def recommend(
+        self,
+        user_id: str,
+        kind: Kind,
+        *,
+        count: int,
+        goal: Goal | None = None,
+        mood: MoodState | None = None,
+        exclude: Sequence[str] = (),
+    ) -> Ranking:
+        """The best `count` items of a kind; without a mood or a goal, the recommender chooses."""
+        request = pb.RecommendRequest(user_id=user_id, kind=kind, count=count, goal=goal or "", exclude=exclude)
+        if mood:
+            request.mood = mood.to_proto()
+        response = await self._call(self._stub.Recommend, request)
+        picks = [self._parse(Pick, pick) for pick in response.picks]
+        try:
+            mood_used = Mood.from_proto(response.mood) if response.HasField("mood") else None
+            return Ranking(picks, mood_used, Goal(response.goal))
+        except ValueError as error:
+            raise IncompatibleAnswerError(self._peer, error) from error
+
+    async def give_feedback(self, user_id: str, item_id: str, action: FeedbackAction, idempotency_key: str) -> bool:
+        """Record what a person did with an item; true where this key was accepted before."""
+        request = pb.GiveFeedbackRequest(
+            user_id=user_id, item_id=item_id, action=action, idempotency_key=idempotency_key
+        )
+        return (await self._call(self._stub.GiveFeedback, request)).duplicate
+
+    async def add_review(self, user_id: str, item_id: str, text: str, idempotency_key: str) -> bool:
+        """Record what a person wrote about an item; true where this key was accepted before."""
+        request = pb.AddReviewRequest(user_id=user_id, item_id=item_id, text=text, idempotency_key=idempotency_key)
+        return (await self._call(self._stub.AddReview, request)).duplicate
+
+    async def clusters(self) -> tuple[list[Cluster], datetime | None]:
+        """The song clusters and when they were computed."""
+        response = await self._call(self._stub.GetClusters, pb.GetClustersRequest())
+        computed_at = from_timestamp(response.computed_at) if response.HasField("computed_at") else None
+        return [self._parse(Cluster, cluster) for cluster in response.clusters], computed_at
+
+    async def check(self) -> None:
+        """Return if the recommender says that it can work.
+
+        Raises:
+            UnavailableError: it does not answer, or says that it cannot.
+        """
+        request = health_pb2.HealthCheckRequest(service=SERVICE_NAME)
+        try:
+            response = await self._health.Check(request, timeout=HEALTH_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            raise self._unavailable(f"answered {error.code().name}: {error.details()}") from error
+        if response.status != health_pb2.HealthCheckResponse.SERVING:
+            raise self._unavailable(f"says {health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)}")
+
+    def _unavailable(self, what: str) -> UnavailableError:
+        return UnavailableError(
+            f"{self._peer[:1].upper()}{self._peer[1:]} {what}.",
+            "Check that it runs and that RECOMMENDER_ADDRESS points at it; its log says what it waits for.",
+            code="recommender_unavailable",
+        )
+
+    async def _call(
+        self, method: "grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT]", request: RequestT
+    ) -> ResponseT:
+        try:
+            return await method(request, timeout=CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error, self._peer) from error
+
+    def _parse(self, model: type[ModelT], message: Message) -> ModelT:
+        fields: dict[str, Any] = MessageToDict(
+            message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
+        try:
+            return model.model_validate(fields)
+        except ValidationError as error:
+            raise IncompatibleAnswerError(self._peer, error) from error
+
+
+@asynccontextmanager
+async def open_recommender(address: str) -> AsyncGenerator[RecommenderClient]:
+    """A client of the recommender at HOST:PORT. Nothing is connected until the first call."""
+    async with grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS) as channel:
+        yield RecommenderClient(channel, address)

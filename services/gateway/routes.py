@@ -1,0 +1,128 @@
+"""The REST interface: translates HTTP into calls of the adapters, and nothing else."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from redis.asyncio import Redis
+
+from contracts.events import Identifier
+from contracts.mood import MoodState
+from contracts.recommendation import Goal, Kind
+from services.gateway.models import (
+    Accepted,
+    Clusters,
+    FeedbackRequest,
+    IdempotencyKey,
+    ItemId,
+    MoodView,
+    Recommendations,
+    ReviewRequest,
+    UserMood,
+)
+from services.gateway.moods import latest_mood
+from services.gateway.problems import problem_responses
+from services.gateway.recommender import RecommenderClient
+
+UserId = Annotated[Identifier, Path(description="Whose", examples=["demo"])]
+IdempotencyHeader = Annotated[
+    IdempotencyKey | None,
+    Header(alias="Idempotency-Key", description="Repeating a write with its key changes nothing; by default a new one"),
+]
+
+_READ_PROBLEMS = problem_responses(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_WRITE_PROBLEMS = _READ_PROBLEMS | problem_responses(
+    HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+)
+
+router = APIRouter(prefix="/v1", responses=_READ_PROBLEMS)
+
+
+def _redis(request: Request) -> Redis:
+    return request.app.state.redis
+
+
+def _recommender(request: Request) -> RecommenderClient:
+    return request.app.state.recommender
+
+
+RedisDep = Annotated[Redis, Depends(_redis)]
+RecommenderDep = Annotated[RecommenderClient, Depends(_recommender)]
+
+
+@router.get(
+    "/users/{user_id}/mood",
+    operation_id="getMood",
+    summary="A person's latest mood",
+    tags=["mood"],
+    responses=problem_responses(HTTPStatus.NOT_FOUND),
+)
+async def get_mood(user_id: UserId, redis: RedisDep) -> UserMood:
+    """What was last seen of a person; 404 where nobody has been seen under that name lately."""
+    return UserMood.of(await latest_mood(redis, user_id))
+
+
+@router.get(
+    "/users/{user_id}/recommendations",
+    operation_id="getRecommendations",
+    summary="Picks of one kind for a person and a mood",
+    tags=["recommendations"],
+)
+async def get_recommendations(
+    user_id: UserId,
+    recommender: RecommenderDep,
+    kind: Annotated[Kind, Query(description="What to recommend", examples=["music"])],
+    *,
+    count: Annotated[int, Query(ge=1, le=100, description="At most this many")] = 10,
+    goal: Annotated[Goal | None, Query(description="What they should do to the mood; by default it depends")] = None,
+    mood: Annotated[MoodState | None, Query(description="Rank for this mood; by default the person's latest")] = None,
+    exclude: Annotated[tuple[ItemId, ...], Query(max_length=100, description="Items to leave out")] = (),
+) -> Recommendations:
+    """The best items first, each with the reasons. A person never heard of gets good general picks."""
+    ranking = await recommender.recommend(user_id, kind, count=count, goal=goal, mood=mood, exclude=exclude)
+    return Recommendations(
+        user_id=user_id,
+        kind=kind,
+        goal=ranking.goal,
+        mood=MoodView.of(ranking.mood) if ranking.mood else None,
+        picks=ranking.picks,
+    )
+
+
+_WRITE: dict[str, Any] = {"status_code": HTTPStatus.CREATED, "responses": _WRITE_PROBLEMS, "tags": ["feedback"]}
+
+
+@router.post(
+    "/users/{user_id}/feedback", operation_id="giveFeedback", summary="Say what a person did with an item", **_WRITE
+)
+async def give_feedback(
+    user_id: UserId, feedback: FeedbackRequest, recommender: RecommenderDep, idempotency_key: IdempotencyHeader = None
+) -> Accepted:
+    """Committed to the database before this answers; the picks learn from it."""
+    key = idempotency_key or uuid4().hex
+    duplicate = await recommender.give_feedback(user_id, feedback.item_id, feedback.action, key)
+    return Accepted(duplicate=duplicate, idempotency_key=key)
+
+
+@router.post("/users/{user_id}/reviews", operation_id="addReview", summary="Review an item", **_WRITE)
+async def add_review(
+    user_id: UserId, review: ReviewRequest, recommender: RecommenderDep, idempotency_key: IdempotencyHeader = None
+) -> Accepted:
+    """Committed to the database before this answers; what it feels is worked out soon after."""
+    key = idempotency_key or uuid4().hex
+    duplicate = await recommender.add_review(user_id, review.item_id, review.text, key)
+    return Accepted(duplicate=duplicate, idempotency_key=key)
+
+
+@router.get("/clusters", operation_id="getClusters", summary="The song clusters", tags=["recommendations"])
+async def get_clusters(recommender: RecommenderDep) -> Clusters:
+    """Songs that sound alike, named by where their centre lies in the valence-arousal plane."""
+    clusters, computed_at = await recommender.clusters()
+    return Clusters(clusters=clusters, computed_at=computed_at)

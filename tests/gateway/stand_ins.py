@@ -1,0 +1,129 @@
+"""What stands in for the rest of the system: a recommender behind real gRPC, and the events of other services."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc
+import httpx
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from contracts.events import EventReason, MoodEvent, RecommendationsEvent, mood_key
+from contracts.mood import Mood, MoodState, to_timestamp
+from contracts.pb.emoverse.v1 import mood_pb2
+from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.pb.emoverse.v1 import recommender_pb2_grpc as pb_grpc
+from contracts.recommendation import Goal, Item, Kind, Pick
+from servicekit.errors import NotFoundError
+from servicekit.grpc_server import create_server, serving
+from servicekit.grpc_status import errors_as_statuses
+from services.gateway.recommender import SERVICE_NAME
+
+AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+HAPPY = Mood(
+    state=MoodState.HAPPY,
+    probabilities=[0.0, 0.0, 0.0, 0.75, 0.0, 0.125, 0.125],
+    valence=0.5,
+    arousal=0.25,
+    confidence=0.75,
+    since=AT,
+)
+KNOWN_ITEMS = 3
+"""The stand-in's catalogue has this many items of each kind, numbered from 0, the best first."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass
+class FakeRecommender(pb_grpc.RecommenderServiceServicer):
+    """Answers from memory, as the recommender's interface promises, and fails when told to."""
+
+    error: Exception | None = None
+    goal: str = Goal.MATCH
+    requests: list[pb.RecommendRequest] = field(default_factory=list)
+    accepted: dict[str, object] = field(default_factory=dict)
+
+    async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
+        async with errors_as_statuses(context):
+            self.requests.append(request)
+            self._fail_if_told()
+        ids = (f"{request.kind}:{number}" for number in range(KNOWN_ITEMS))
+        picks = [pick_message(item_id) for item_id in ids if item_id not in request.exclude]
+        response = pb.RecommendResponse(picks=picks[: request.count or None], goal=request.goal or self.goal)
+        if request.mood:
+            response.mood.CopyFrom(mood_pb2.Mood(state=request.mood, since=to_timestamp(AT)))
+        return response
+
+    async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: Context) -> pb.GiveFeedbackResponse:
+        return pb.GiveFeedbackResponse(duplicate=await self._accept(request, context))
+
+    async def AddReview(self, request: pb.AddReviewRequest, context: Context) -> pb.AddReviewResponse:
+        return pb.AddReviewResponse(duplicate=await self._accept(request, context))
+
+    async def GetClusters(self, request: pb.GetClustersRequest, context: Context) -> pb.GetClustersResponse:
+        async with errors_as_statuses(context):
+            self._fail_if_told()
+        cluster = pb.Cluster(name="calm and bright", valence=0.5, arousal=0.0, size=12, emotions=["happy"])
+        return pb.GetClustersResponse(clusters=[cluster], computed_at=to_timestamp(AT))
+
+    async def _accept(self, request: pb.GiveFeedbackRequest | pb.AddReviewRequest, context: Context) -> bool:
+        async with errors_as_statuses(context):
+            self._fail_if_told()
+            if not request.item_id.endswith(tuple(map(str, range(KNOWN_ITEMS)))):
+                raise NotFoundError(f"There is no item {request.item_id}.", "Take an id from a recommendation.")
+        duplicate = request.idempotency_key in self.accepted
+        self.accepted.setdefault(request.idempotency_key, request)
+        return duplicate
+
+    def _fail_if_told(self) -> None:
+        if self.error:
+            raise self.error
+
+
+def pick_message(item_id: str) -> pb.Pick:
+    item = pb.Item(id=item_id, kind=item_id.partition(":")[0], title=f"Title of {item_id}", year=1999, valence=0.5)
+    item.external_ids["imdb"] = "tt0000001"
+    return pb.Pick(item=item, score=0.75, reasons=["It fits."])
+
+
+@asynccontextmanager
+async def running(recommender: FakeRecommender, port: int = 0) -> AsyncGenerator[str]:
+    """Serve the recommender; yields its address."""
+    server, health = await create_server(SERVICE_NAME)
+    pb_grpc.add_RecommenderServiceServicer_to_server(recommender, server)
+    await health.set_serving(True)
+    async with serving(server, f"127.0.0.1:{port}", "RECOMMENDER_PORT") as bound:
+        yield f"127.0.0.1:{bound}"
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
+    """Talk to the app in this process, its lifespan open."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client
+
+
+def mood_event(
+    user_id: str = "ada", state: MoodState = MoodState.HAPPY, *, event_id: str = "e1", at: datetime = AT
+) -> MoodEvent:
+    mood = HAPPY.model_copy(update={"state": state})
+    return MoodEvent(event_id=event_id, user_id=user_id, session_id="s1", mood=mood, reason=EventReason.CHANGE, at=at)
+
+
+def recommendations_event(user_id: str = "ada", *, event_id: str = "r1", padding: str = "") -> RecommendationsEvent:
+    pick = Pick(item=Item(id="music:0", kind=Kind.MUSIC, title=f"Song{padding}"), score=1.0, reasons=["It fits."])
+    return RecommendationsEvent(
+        event_id=event_id, user_id=user_id, mood=HAPPY, goal=Goal.MATCH, picks={Kind.MUSIC: [pick]}, at=AT
+    )
+
+
+async def remember(redis: Redis, event: MoodEvent) -> None:
+    """Keep the event as the latest mood, as the emotion service does."""
+    await redis.set(mood_key(event.user_id), event.model_dump_json(), ex=60)

@@ -1,0 +1,85 @@
+"""The state of a run between two epochs, in one npz file: enough to go on exactly where it stopped."""
+
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.errors import CheckpointError
+
+Arrays = list[npt.NDArray[Any]]
+
+_GROUPS = ("network", "optimizer", "average", "best")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is saved after each epoch.
+
+    Attributes:
+        config: the configuration as JSON, to refuse going on with another.
+        epoch: epochs completed.
+        best_score: the best selection score so far.
+        network: the network's variables, dropout seeds and batch statistics included.
+        optimizer: the optimiser's variables, its step count included.
+        average: the moving average of the network's weights.
+        best: the averaged weights of the best epoch.
+    """
+
+    config: str
+    epoch: int
+    best_score: float
+    network: Arrays
+    optimizer: Arrays
+    average: Arrays
+    best: Arrays
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write the checkpoint whole or not at all: an interruption leaves the previous one in place."""
+    arrays: dict[str, Any] = {
+        "config": np.array(checkpoint.config),
+        "epoch": np.array(checkpoint.epoch),
+        "best_score": np.array(checkpoint.best_score),
+    }
+    for group in _GROUPS:
+        members: Sequence[npt.NDArray[Any]] = getattr(checkpoint, group)
+        arrays |= {f"{group}/{index:04d}": array for index, array in enumerate(members)}
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
+    """The checkpoint at `path`, or None if there is none yet.
+
+    Raises:
+        CheckpointError: the file cannot be read, or belongs to a run with another configuration.
+    """
+    advice = f"Delete {path.parent} to start this run afresh, or set TRAINING_RUNS_DIR to keep both."
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = Checkpoint(
+                config=str(file["config"]),
+                epoch=int(file["epoch"]),
+                best_score=float(file["best_score"]),
+                **{
+                    group: [file[name] for name in sorted(file.files) if name.startswith(f"{group}/")]
+                    for group in _GROUPS
+                },
+            )
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path} is not a whole checkpoint ({error}).", advice) from error
+    if found.config != config:
+        raise CheckpointError(f"{path} was written by a run with another configuration.", advice)
+    return found

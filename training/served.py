@@ -1,0 +1,105 @@
+"""The served SavedModel, opened and checked against `contracts.model`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from contracts.emotion import EMOTIONS
+from contracts.model import (
+    FACE_SIZE_PX,
+    FER2013_PROBABILITIES,
+    INPUT_NAME,
+    LABELS,
+    PROBABILITIES,
+    SIGNATURE_NAME,
+    UNCERTAIN_BELOW,
+)
+from training.dataset import Floats, Images
+from training.errors import ModelError
+
+_BATCH = 256
+_OUTPUTS = {PROBABILITIES, FER2013_PROBABILITIES, LABELS, UNCERTAIN_BELOW}
+_ADVICE = (
+    f"Expected a SavedModel with the signature {SIGNATURE_NAME}: {INPUT_NAME} uint8 "
+    f"(n, {FACE_SIZE_PX}, {FACE_SIZE_PX}, 1) in; {', '.join(sorted(_OUTPUTS))} out; labels {', '.join(EMOTIONS)}."
+)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the model says of n faces.
+
+    Attributes:
+        probabilities: float32, (n, 7), rows sum to 1; the FER+ head.
+        fer2013_probabilities: float32, (n, 7), rows sum to 1.
+    """
+
+    probabilities: Floats
+    fer2013_probabilities: Floats
+
+
+class ServedModel:
+    """One version of the emotion model, called through its serving signature as TensorFlow Serving would.
+
+    Raises:
+        ModelError: the folder holds no SavedModel, or one with another interface or other labels.
+    """
+
+    def __init__(self, version_dir: Path) -> None:
+        self.version_dir = version_dir
+        self._model, self._serve = _load(version_dir)
+        probe = self._call(np.zeros((1, FACE_SIZE_PX, FACE_SIZE_PX), np.uint8))
+        self.uncertain_below = float(probe[UNCERTAIN_BELOW][0])
+        labels = [label.decode() for label in probe[LABELS][0]]
+        if labels != list(EMOTIONS):
+            raise ModelError(f"{version_dir} has the labels {', '.join(labels)}.", _ADVICE)
+
+    def read(self, images: Images) -> Readings:
+        """Read faces: uint8, (n, 48, 48), 0..255, n at least 1."""
+        starts = range(0, len(images), _BATCH)
+        outputs = [self._call(images[start : start + _BATCH]) for start in starts]
+        return Readings(
+            np.concatenate([output[PROBABILITIES] for output in outputs]),
+            np.concatenate([output[FER2013_PROBABILITIES] for output in outputs]),
+        )
+
+    def _call(self, images: Images) -> Mapping[str, Any]:
+        outputs = self._serve(**{INPUT_NAME: tf.constant(images[..., np.newaxis])})
+        return {name: value.numpy() for name, value in outputs.items()}
+
+
+def newest_version(models_dir: Path) -> Path:
+    """The folder with the highest number in `models_dir`, or `models_dir` itself if it is a SavedModel.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if (models_dir / "saved_model.pb").is_file():
+        return models_dir
+    numbered = [path for path in models_dir.glob("*") if path.name.isdecimal() and path.is_dir()]
+    if not numbered:
+        raise ModelError(f"{models_dir} holds no numbered version folder.", _ADVICE)
+    return max(numbered, key=lambda path: int(path.name))
+
+
+def _load(version_dir: Path) -> tuple[Any, Any]:
+    try:
+        model: Any = tf.saved_model.load(str(version_dir))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise ModelError(f"{version_dir} cannot be loaded as a SavedModel ({error}).", _ADVICE) from error
+    serve = model.signatures.get(SIGNATURE_NAME)
+    if serve is None:
+        raise ModelError(f"{version_dir} has no signature {SIGNATURE_NAME}.", _ADVICE)
+    inputs: Mapping[str, Any] = serve.structured_input_signature[1]
+    expected = {INPUT_NAME: (tf.uint8, [None, FACE_SIZE_PX, FACE_SIZE_PX, 1])}
+    found = {name: (spec.dtype, spec.shape.as_list()) for name, spec in inputs.items()}
+    if found != expected or set(serve.structured_outputs) != _OUTPUTS:
+        raise ModelError(
+            f"{version_dir} takes {found} and gives {', '.join(sorted(serve.structured_outputs))}.", _ADVICE
+        )
+    # The signature holds its variables weakly: the model must live as long as it does.
+    return model, serve

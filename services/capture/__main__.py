@@ -1,0 +1,107 @@
+"""`python -m services.capture`: stream a camera, a file, a folder, a network stream or the demo.
+
+Exit status: 0 the clip has ended, or the capture was stopped; 2 wrong usage or settings; 3 the source cannot be opened
+or has stopped; 4 the server refused; 5 the server cannot be reached.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Annotated, Any, Final
+
+# Before cv2 is imported: what is wrong with a source is said once, by us.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import stamina.instrumentation
+import structlog
+import typer
+from rich.console import Console
+
+from contracts.events import IDENTIFIER_PATTERN
+from servicekit.errors import EmoVerseError
+from servicekit.logs import configure_logging
+from servicekit.settings import ServiceSettings, load_settings
+from services.capture.app import Options, capture
+from services.capture.errors import ServerRefusedError, ServerUnreachableError, SourceError
+from services.capture.terminal import JsonView, LiveView, LogView, View
+
+EXIT_STATUSES: Final[dict[type[EmoVerseError], int]] = {
+    SourceError: 3,
+    ServerRefusedError: 4,
+    ServerUnreachableError: 5,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+def _identifier(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(IDENTIFIER_PATTERN, value):
+        raise typer.BadParameter("use 1 to 64 letters, digits, '.', '_' and '-', the first a letter or a digit")
+    return value
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:  # noqa: PLR2004  (TCP's range)
+        raise typer.BadParameter("use HOST:PORT, for example 127.0.0.1:50051")
+    return value
+
+
+def main(
+    source: Annotated[
+        str, typer.Option(help="demo, a camera's number, a video file, a picture, a folder of pictures, or rtsp://...")
+    ] = "demo",
+    server: Annotated[
+        str, typer.Option(callback=_address, metavar="HOST:PORT", help="The emotion service.")
+    ] = "127.0.0.1:50051",
+    user: Annotated[str, typer.Option(callback=_identifier, help="Who is in front of the camera.")] = "demo",
+    fps: Annotated[float, typer.Option(min=0.1, max=60, help="Pictures a second at most.")] = 10.0,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per reading on standard output.")] = False,
+    session: Annotated[str | None, typer.Option(callback=_identifier, help="Resume this session.")] = None,
+    connect_timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to wait for the server at the start; later it is sought for ever.")
+    ] = 60.0,
+) -> None:
+    """Stream pictures of a face to the emotion service and show the mood it reads.
+
+    Exit status: 0 the clip has ended or Ctrl-C, 2 wrong usage, 3 the source cannot be opened or has stopped,
+    4 the server refused, 5 the server cannot be reached.
+    """
+    settings = load_settings(ServiceSettings)
+    configure_logging("capture", settings.log_level, settings.log_format)
+    # The view tells of every attempt, in words for people.
+    stamina.instrumentation.set_on_retry_hooks([])
+    options = Options(source, server, user, fps, session, connect_timeout)
+    try:
+        asyncio.run(_until_signalled(capture(options, _view(json, f"{source} → {server}"))))
+    except EmoVerseError as error:
+        _log.error(error.message, advice=error.advice, code=error.code)
+        raise typer.Exit(EXIT_STATUSES.get(type(error), 1)) from error
+    except BrokenPipeError:
+        # Whoever read the lines has seen enough. The interpreter must not try to flush them once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _view(json: bool, title: str) -> View:
+    if json:
+        return JsonView()
+    console = Console()
+    return LiveView(title, console) if console.is_terminal else LogView()
+
+
+async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,215 @@
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import pytest
+
+from contracts.pb.emoverse.v1 import emotion_pb2
+from servicekit.errors import InvalidInputError, OverloadedError
+from services.capture.client import MAX_IN_FLIGHT, Connection, EmotionStream, Frame, TimedReading
+from services.capture.errors import ServerRefusedError, ServerUnreachableError, SourceError
+from tests.capture.conftest import FakeServer
+
+JPEG = b"\xff\xd8 a picture"
+TIMEOUT_S = 20.0
+
+
+class Camera:
+    """Frames that the test gives out, one by one."""
+
+    def __init__(self) -> None:
+        self._queue = asyncio.Queue[Frame | None]()
+
+    def give(self, count: int, image: bytes = JPEG) -> None:
+        for _ in range(count):
+            self._queue.put_nowait(Frame(image, datetime.now(UTC)))
+
+    def end(self) -> None:
+        self._queue.put_nowait(None)
+
+    async def taken(self) -> None:
+        await asyncio.wait_for(self._queue.join(), TIMEOUT_S)
+
+    async def frames(self) -> AsyncGenerator[Frame]:
+        while frame := await self._queue.get():
+            yield frame
+            # Whoever asks for the next one is done with this one.
+            self._queue.task_done()
+
+
+@pytest.fixture
+def camera() -> Camera:
+    return Camera()
+
+
+def recording(count: int) -> Camera:
+    camera = Camera()
+    camera.give(count)
+    camera.end()
+    return camera
+
+
+async def collect(stream: EmotionStream, camera: Camera, count: int | None = None) -> list[TimedReading]:
+    collected: list[TimedReading] = []
+    async with asyncio.timeout(TIMEOUT_S), aclosing(stream.readings(camera.frames())) as readings:
+        async for reading in readings:
+            collected.append(reading)
+            if len(collected) == count:
+                break
+    return collected
+
+
+def sequences(readings: Iterable[TimedReading]) -> list[int]:
+    return [timed.reading.sequence for timed in readings]
+
+
+async def test_a_recording_is_read_frame_by_frame_and_ends(server: FakeServer):
+    server.service.answer()
+    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    readings = await collect(stream, recording(25))
+    assert sequences(readings) == list(range(1, 26))
+    assert {timed.reading.status for timed in readings} == {emotion_pb2.READING_STATUS_OK}
+    assert all(timed.latency_ms > 0 for timed in readings)
+    assert server.service.hellos == [emotion_pb2.Hello(user_id="ann")]
+    assert stream.session_id == "made-by-server"
+    assert stream.dropped == 0
+
+
+async def test_at_most_two_are_in_flight_and_the_newest_frame_wins(server: FakeServer, camera: Camera):
+    stream = EmotionStream(server.address, "ann")
+    collecting = asyncio.create_task(collect(stream, camera))
+    for count in (1, 2):
+        camera.give(1)
+        await server.service.until_received(count)
+    camera.give(20)
+    await camera.taken()
+    camera.end()
+    server.service.answer()
+    assert sequences(await collecting) == [1, 2, 22]
+    assert server.service.most_unanswered == MAX_IN_FLIGHT
+    assert stream.dropped == 19
+
+
+async def test_the_server_can_allow_less(server: FakeServer):
+    server.service.max_in_flight = 1
+    server.service.answer()
+    await collect(EmotionStream(server.address, "ann", keep_every_frame=True), recording(10))
+    assert server.service.most_unanswered == 1
+
+
+async def test_a_recording_waits_for_the_server_instead_of_losing_frames(server: FakeServer):
+    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    collecting = asyncio.create_task(collect(stream, recording(10)))
+    await server.service.until_received(2)
+    assert len(server.service.frames) == 2
+    server.service.answer()
+    assert sequences(await collecting) == list(range(1, 11))
+
+
+async def test_it_comes_back_to_a_server_that_went_away_and_resumes_its_session(server: FakeServer, camera: Camera):
+    told: list[Connection] = []
+    stream = EmotionStream(server.address, "ann", on_connection=lambda state, _: told.append(state))
+    collecting = asyncio.create_task(collect(stream, camera, 2))
+    server.service.answer(1)
+    camera.give(1)
+    await server.service.until_received(1)
+    await server.stop()
+    camera.give(1)
+    await server.start()
+    server.service.answer()
+    camera.give(1)
+    assert sequences(await collecting)[0] == 1
+    assert [hello.session_id for hello in server.service.hellos] == ["", "made-by-server"]
+    assert told[0] == told[-1] == Connection.CONNECTED
+    assert Connection.RETRYING in told
+
+
+async def test_a_recording_sends_again_what_an_interruption_left_unanswered(server: FakeServer):
+    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    collecting = asyncio.create_task(collect(stream, recording(6)))
+    server.service.answer(3)
+    await server.service.until_received(5)
+    await server.stop()
+    server.service.answer()
+    await server.start()
+    assert sequences(await collecting) == list(range(1, 7))
+    assert stream.dropped == 0
+
+
+async def test_it_waits_for_a_server_that_is_not_there_yet(stopped_server: FakeServer):
+    told = asyncio.Event()
+    stream = EmotionStream(
+        stopped_server.address, "ann", keep_every_frame=True, on_connection=lambda state, text: told.set()
+    )
+    collecting = asyncio.create_task(collect(stream, recording(3)))
+    await asyncio.wait_for(told.wait(), TIMEOUT_S)
+    stopped_server.service.answer()
+    await stopped_server.start()
+    assert len(await collecting) == 3
+
+
+async def test_without_a_server_it_gives_up_in_time(stopped_server: FakeServer):
+    stream = EmotionStream(stopped_server.address, "ann", connect_timeout_s=0.2)
+    with pytest.raises(ServerUnreachableError, match=stopped_server.address):
+        await collect(stream, recording(3))
+
+
+async def test_a_server_that_is_full_is_asked_again(server: FakeServer):
+    server.service.refusal = OverloadedError("Full.", "Come back later.")
+    told: list[str] = []
+
+    def on_connection(_: Connection, text: str) -> None:
+        told.append(text)
+        server.service.refusal = None
+
+    server.service.answer()
+    stream = EmotionStream(server.address, "ann", keep_every_frame=True, on_connection=on_connection)
+    assert len(await collect(stream, recording(2))) == 2
+    assert told[0] == "Full. Come back later."
+
+
+async def test_a_refusal_is_final_and_carries_the_advice(server: FakeServer):
+    server.service.refusal = InvalidInputError("No such user.", "Sign up.", code="user_unknown")
+    with pytest.raises(ServerRefusedError, match="No such user") as caught:
+        await collect(EmotionStream(server.address, "ann"), recording(3))
+    assert (caught.value.advice, caught.value.code) == ("Sign up.", "user_unknown")
+    assert len(server.service.hellos) == 1
+
+
+async def test_a_server_that_stops_answering_is_left_and_found_again(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.capture.client.ANSWER_TIMEOUT_S", 0.05)
+    stream = EmotionStream(server.address, "ann", keep_every_frame=True, session_id="mine")
+    collecting = asyncio.create_task(collect(stream, recording(3)))
+    await server.service.until_received(4)
+    monkeypatch.undo()
+    server.service.answer()
+    assert sorted(set(sequences(await collecting))) == [1, 2, 3]
+    assert {hello.session_id for hello in server.service.hellos} == {"mine"}
+
+
+async def test_a_picture_that_the_server_would_not_take_is_left_out(server: FakeServer):
+    server.service.max_image_bytes = 100
+    server.service.answer()
+    camera = Camera()
+    camera.give(1)
+    camera.give(1, JPEG * 100)
+    camera.give(1)
+    camera.end()
+    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    assert sequences(await collect(stream, camera)) == [1, 3]
+    assert stream.dropped == 1
+
+
+async def test_the_error_of_a_source_arrives_after_the_readings_before_it(server: FakeServer):
+    async def failing() -> AsyncGenerator[Frame]:
+        yield Frame(JPEG, datetime.now(UTC))
+        raise SourceError("The camera is gone.", "Connect it.")
+
+    server.service.answer()
+    readings = EmotionStream(server.address, "ann", keep_every_frame=True).readings(failing())
+    assert (await anext(readings)).reading.sequence == 1
+    with pytest.raises(SourceError, match="camera is gone"):
+        await anext(readings)

@@ -1,0 +1,180 @@
+import asyncio
+import threading
+from collections.abc import Sequence
+from datetime import UTC
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+import pytest
+
+from contracts.emotion import Emotion
+from services.capture.client import Frame
+from services.capture.demo import demo_frames, draw_face
+from services.capture.drawn_face import Image
+from services.capture.errors import SourceError
+from services.capture.sources import MAX_SIDE_PX, CameraSource, Source, frames, opened, source_for
+
+CLIP_FPS = 30
+CLIP_FRAMES = 30
+FAST = 1000.0
+"""Pictures a second that no test has to wait for."""
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), CLIP_FPS, (640, 480))
+    for frame in demo_frames(fps=CLIP_FPS, seconds=CLIP_FRAMES / CLIP_FPS):
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+async def pictures_of(source: Source) -> list[Frame]:
+    async with opened(source):
+        return [frame async for frame in frames(source)]
+
+
+def decoded(jpeg: bytes) -> Image:
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image.astype(np.uint8, copy=False)
+
+
+class FakeCamera:
+    """Gives its pictures one by one, then waits for `unplugged` and gives no more, as cv2.VideoCapture would."""
+
+    def __init__(self, pictures: Sequence[Image]) -> None:
+        self._pictures = iter(pictures)
+        self.unplugged = threading.Event()
+        self.taken = threading.Semaphore(0)
+        self.released = threading.Event()
+
+    def read(self) -> tuple[bool, Image | None]:
+        picture = next(self._pictures, None)
+        self.taken.release()
+        if picture is None:
+            self.unplugged.wait(10)
+        return picture is not None, picture
+
+    def release(self) -> None:
+        self.released.set()
+
+    def source(self) -> CameraSource:
+        return CameraSource(FAST, "Camera 7", "Connect it.", lambda: cast("cv2.VideoCapture", self))
+
+
+async def test_a_clip_ends_after_its_own_length_at_the_asked_rate(clip: Path):
+    source = source_for(str(clip), 10)
+    async with opened(source):
+        pictures = list(iter(source.read, None))
+    assert len(pictures) == 10
+    assert source.fps == 10
+
+
+async def test_a_clip_is_not_sped_up(clip: Path):
+    source = source_for(str(clip), FAST)
+    sent = await pictures_of(source)
+    assert len(sent) == CLIP_FRAMES
+    assert source.fps == CLIP_FPS
+
+
+async def test_frames_carry_jpeg_and_the_time_of_capture(clip: Path):
+    frame = (await pictures_of(source_for(str(clip), FAST)))[0]
+    assert decoded(frame.image).shape == (480, 640, 3)
+    assert frame.captured_at.tzinfo is UTC
+
+
+async def test_a_folder_gives_every_picture_once_by_name_and_an_unreadable_one_as_it_is(tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "b.png"), np.full((50, 60, 3), 200, np.uint8))
+    cv2.imwrite(str(tmp_path / "a.JPG"), np.full((20, 30, 3), 10, np.uint8))
+    (tmp_path / "c.jpg").write_text("not a picture")
+    (tmp_path / "notes.txt").write_text("not meant")
+    sent = await pictures_of(source_for(str(tmp_path), FAST))
+    assert [decoded(frame.image).shape[:2] for frame in sent[:2]] == [(20, 30), (50, 60)]
+    assert [frame.image for frame in sent[2:]] == [b"not a picture"]
+
+
+async def test_one_picture_is_a_source_and_a_large_one_is_scaled_down(tmp_path: Path):
+    path = tmp_path / "large.png"
+    cv2.imwrite(str(path), np.zeros((1000, 4000, 3), np.uint8))
+    (frame,) = await pictures_of(source_for(str(path), FAST))
+    assert decoded(frame.image).shape == (MAX_SIDE_PX // 4, MAX_SIDE_PX, 3)
+
+
+async def test_the_demo_does_not_end():
+    source = source_for("demo", FAST)
+    async with opened(source):
+        shapes = [decoded(image).shape for image in islice(iter(source.read, None), 3)]
+    assert shapes == [(480, 640, 3)] * 3
+    assert source.live
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(SourceError, match=r"no file or folder nowhere\.mp4") as caught:
+        source_for("nowhere.mp4", 10)
+    assert caught.value.code == "file_missing"
+
+
+async def test_a_file_that_is_no_video(tmp_path: Path):
+    path = tmp_path / "letter.mp4"
+    path.write_text("Dear reader")
+    with pytest.raises(SourceError, match="not a video") as caught:
+        await pictures_of(source_for(str(path), 10))
+    assert caught.value.code == "not_a_video"
+
+
+async def test_a_folder_without_pictures(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("not meant")
+    with pytest.raises(SourceError, match="no pictures in the folder") as caught:
+        await pictures_of(source_for(str(tmp_path), 10))
+    assert caught.value.code == "folder_without_pictures"
+
+
+async def test_a_camera_that_is_not_there():
+    with pytest.raises(SourceError, match="Camera 93") as caught:
+        await pictures_of(source_for("93", 10))
+    assert caught.value.code == "no_picture"
+
+
+async def test_an_unreachable_stream_is_named_without_its_password():
+    with pytest.raises(SourceError, match=r"The stream at 127\.0\.0\.1/live") as caught:
+        await pictures_of(source_for("rtsp://me:secret@127.0.0.1:1/live", 10))
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_camera_gives_the_newest_picture():
+    camera = FakeCamera([draw_face(emotion, jitter=0) for emotion in (Emotion.SAD, Emotion.ANGRY, Emotion.HAPPY)])
+    source = camera.source()
+    async with opened(source):
+        for _ in range(4):
+            assert camera.taken.acquire(timeout=10)
+        image = source.read()
+        assert image is not None
+    difference = np.abs(decoded(image).astype(int) - draw_face(Emotion.HAPPY, jitter=0))
+    assert difference.mean() < 3
+
+
+async def test_a_camera_that_is_unplugged_ends_with_an_error():
+    camera = FakeCamera([draw_face(Emotion.HAPPY)])
+    source = camera.source()
+    async with opened(source):
+        assert source.read() is not None
+        camera.unplugged.set()
+        with pytest.raises(SourceError, match="gives no more pictures"):
+            source.read()
+    assert camera.released.wait(10)
+
+
+async def test_closing_ends_the_wait_for_a_camera():
+    camera = FakeCamera([draw_face(Emotion.HAPPY)])
+    source = camera.source()
+    async with opened(source):
+        assert source.read() is not None
+        reading = asyncio.create_task(asyncio.to_thread(source.read))
+        await asyncio.to_thread(source.close)
+        assert await reading is None
+    camera.unplugged.set()

@@ -32,7 +32,7 @@ class Search(NamedTuple):
     max_faces: int
 
 
-LIVE: Final = Search(longest_side_px=640, min_face_px=80, scale_factor=1.15, max_faces=4)
+LIVE: Final = Search(longest_side_px=640, min_face_px=80, scale_factor=1.1, max_faces=4)
 STILL: Final = Search(longest_side_px=1280, min_face_px=40, scale_factor=1.1, max_faces=64)
 
 

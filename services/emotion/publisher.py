@@ -38,6 +38,11 @@ class MoodPublisher:
         self._pending: dict[str, MoodEvent] = {}
         self._offered = asyncio.Event()
 
+    @property
+    def waiting(self) -> int:
+        """People whose mood is not published yet."""
+        return len(self._pending)
+
     async def latest(self, user_id: str) -> MoodEvent | None:
         """The last event published for a person; None if there is none, or Redis does not say within half a second."""
         if user_id in self._pending:
@@ -73,7 +78,7 @@ class MoodPublisher:
             async with asyncio.timeout(FLUSH_TIMEOUT_S):
                 await self._flush()
         except (RedisError, OSError, TimeoutError) as error:
-            _log.warning("moods were not published", people=len(self._pending), problem=type(error).__name__)
+            _log.warning("moods were not published", people=self.waiting, problem=type(error).__name__)
 
     async def _run(self) -> None:
         while True:

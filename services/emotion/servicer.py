@@ -98,7 +98,7 @@ async def _hello(requests: Requests) -> emotion_pb2.Hello:
     if first is None or first.WhichOneof("payload") != "hello":
         raise _rule("hello_missing", "The stream did not begin with a Hello.", "Send it before the first frame.")
     for name, value in (("user_id", first.hello.user_id), ("session_id", first.hello.session_id or "0")):
-        if not re.match(IDENTIFIER_PATTERN, value):
+        if not re.fullmatch(IDENTIFIER_PATTERN, value):
             raise _rule(
                 f"{name}_invalid",
                 f"The {name} {value[:64]!r} is not valid.",

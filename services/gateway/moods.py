@@ -1,7 +1,12 @@
 """The latest mood of a person, from Redis."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
 from pydantic import ValidationError
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from contracts.events import MoodEvent, mood_key
@@ -18,7 +23,7 @@ async def latest_mood(redis: Redis, user_id: str) -> MoodEvent:
         UnavailableError: Redis does not answer.
     """
     try:
-        data = await redis.get(mood_key(user_id))
+        data = await _asked_twice(redis, partial(redis.get, mood_key(user_id)))
     except (RedisError, OSError) as error:
         raise unavailable(error) from error
     if data is None:
@@ -40,6 +45,15 @@ async def check_redis(redis: Redis) -> None:
         UnavailableError: it does not.
     """
     try:
-        await redis.ping()
+        await _asked_twice(redis, redis.ping)
     except (RedisError, OSError) as error:
         raise unavailable(error) from error
+
+
+async def _asked_twice(redis: Redis, call: Callable[[], Awaitable[Any]]) -> Any:
+    try:
+        return await call()
+    except RedisConnectionError:
+        # A pooled connection may have been closed by a Redis that has since restarted: ask once more on a new one.
+        await redis.connection_pool.disconnect(inuse_connections=False)
+        return await call()

@@ -20,7 +20,7 @@ from servicekit.grpc_status import error_from
 from services.gateway.errors import IncompatibleAnswerError
 
 CALL_TIMEOUT_S: Final = 3.0
-HEALTH_TIMEOUT_S: Final = 1.0
+HEALTH_TIMEOUT_S: Final = 2.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 
 # A recommender that comes back should be found soon, not after gRPC's default of up to two minutes.

@@ -50,9 +50,22 @@ async def serving(app: FastAPI, settings: GatewaySettings) -> AsyncGenerator[int
     Raises:
         ConfigurationError: the address cannot be bound.
     """
-    listening = _bind(settings)
-    port = int(listening.getsockname()[1])
-    config = uvicorn.Config(
+    with _bind(settings) as listening:
+        port = int(listening.getsockname()[1])
+        server = _Server(_config(app), before_drain=lambda: app.state.feed.close())  # noqa: PLW0108  (made later)
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        task.add_done_callback(lambda _: server.ready.set())
+        await server.ready.wait()
+        _log.info("listening", url=f"http://{settings.host}:{port}")
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            await task
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         lifespan="on",
         log_config=None,
@@ -61,15 +74,6 @@ async def serving(app: FastAPI, settings: GatewaySettings) -> AsyncGenerator[int
         server_header=False,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    server = _Server(config, before_drain=lambda: app.state.feed.close())  # noqa: PLW0108  (the lifespan makes it)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(sockets=[listening]))
-        await server.ready.wait()
-        _log.info("listening", url=f"http://{settings.host}:{port}")
-        try:
-            yield port
-        finally:
-            server.should_exit = True
 
 
 def _bind(settings: GatewaySettings) -> socket.socket:

@@ -13,7 +13,7 @@ from servicekit.pubsub import MAX_RECONNECT_WAIT_S
 from services.gateway.live import RESUMED, LiveFeed, LiveMessage, Refresh
 
 CHECK_INTERVAL_S: Final = 1.0
-CHECK_TIMEOUT_S: Final = 1.5
+CHECK_TIMEOUT_S: Final = 2.5
 
 # An answering Redis does not mean that our subscription is back: its reconnection waits its own backoff first.
 SETTLED_CHECKS: Final = 2 + round(MAX_RECONNECT_WAIT_S / CHECK_INTERVAL_S)

@@ -7,8 +7,9 @@ import pytest
 from redis.asyncio import Redis
 
 from services.gateway.app import create_app
+from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
-from tests.gateway.stand_ins import FakeRecommender, client_of, running
+from tests.gateway.stand_ins import FakeRecommender, client_of, running, until_subscribed
 
 
 @pytest.fixture
@@ -32,3 +33,11 @@ async def settings(redis_url: str, recommender: FakeRecommender) -> AsyncGenerat
 async def client(settings: GatewaySettings) -> AsyncGenerator[httpx.AsyncClient]:
     async with client_of(create_app(settings)) as client:
         yield client
+
+
+@pytest.fixture
+async def gateway_url(settings: GatewaySettings, redis: Redis) -> AsyncGenerator[str]:
+    """A gateway that listens on a real port and on Redis."""
+    async with serving(create_app(settings), settings) as port:
+        await until_subscribed(redis)
+        yield f"http://127.0.0.1:{port}"

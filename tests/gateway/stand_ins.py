@@ -1,17 +1,26 @@
 """What stands in for the rest of the system: a recommender behind real gRPC, and the events of other services."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 import httpx
+import stamina
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from contracts.events import EventReason, MoodEvent, RecommendationsEvent, mood_key
+from contracts.events import (
+    MOODS_CHANNEL,
+    RECOMMENDATIONS_CHANNEL,
+    EventReason,
+    MoodEvent,
+    RecommendationsEvent,
+    mood_key,
+)
 from contracts.mood import Mood, MoodState, to_timestamp
 from contracts.pb.emoverse.v1 import mood_pb2
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
@@ -127,3 +136,50 @@ def recommendations_event(user_id: str = "ada", *, event_id: str = "r1", padding
 async def remember(redis: Redis, event: MoodEvent) -> None:
     """Keep the event as the latest mood, as the emotion service does."""
     await redis.set(mood_key(event.user_id), event.model_dump_json(), ex=60)
+
+
+class ServerSentEvent(NamedTuple):
+    """One event of a live channel, as a browser would see it."""
+
+    event: str
+    id: str
+    data: dict[str, Any]
+
+
+async def live_events(lines: AsyncIterable[str]) -> AsyncGenerator[ServerSentEvent]:
+    """The events in a text/event-stream, comments left out."""
+    fields: dict[str, str] = {}
+    async for line in lines:
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "data" in fields:
+            yield ServerSentEvent(fields["event"], fields["id"], json.loads(fields["data"]))
+            fields = {}
+
+
+@asynccontextmanager
+async def listening(url: str, user_id: str = "ada") -> AsyncGenerator[AsyncGenerator[ServerSentEvent]]:
+    """Open a live channel of a gateway; yields its events."""
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=30) as client,
+        client.stream("GET", f"/v1/users/{user_id}/live") as response,
+    ):
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        async with aclosing(live_events(response.aiter_lines())) as events:
+            yield events
+
+
+async def publish(redis: Redis, event: MoodEvent | RecommendationsEvent) -> None:
+    """Publish the event, as the emotion service and the recommender do."""
+    channel = MOODS_CHANNEL if isinstance(event, MoodEvent) else RECOMMENDATIONS_CHANNEL
+    await redis.publish(channel, event.model_dump_json())
+
+
+async def until_subscribed(redis: Redis) -> None:
+    """Return once a gateway listens on both channels."""
+    channels = (MOODS_CHANNEL, RECOMMENDATIONS_CHANNEL)
+    async for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=30, wait_max=0.1):
+        with attempt:
+            assert all(count for _, count in await redis.pubsub_numsub(*channels))

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from contracts.pb.emoverse.v1 import emotion_pb2
 from services.capture.client import EmotionStream
-from services.capture.sources import Source, frames, opened, source_for
+from services.capture.pictures import Source, frames, opened
+from services.capture.sources import source_for
 from services.capture.terminal import View
 
 

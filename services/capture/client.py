@@ -114,6 +114,7 @@ class EmotionStream:
         self._inbox = asyncio.Queue[_Numbered | None](maxsize=1)
         self._again = deque[_Numbered]()
         self._unanswered: dict[int, tuple[_Numbered, float]] = {}
+        self._told: tuple[Connection, str] | None = None
         self._source_ended = False
         self._finished = False
 
@@ -180,10 +181,10 @@ class EmotionStream:
                 raise self._lost("ended the greeting without a welcome")
         except EmoVerseError as error:
             call.cancel()
-            self._on_connection(Connection.RETRYING, str(error))
+            self._tell(Connection.RETRYING, str(error))
             raise
         self.session_id = response.welcome.session_id
-        self._on_connection(Connection.CONNECTED, f"{self._address}, session {self.session_id}")
+        self._tell(Connection.CONNECTED, f"{self._address}, session {self.session_id}")
         return response.welcome
 
     async def _exchange(self, call: Call, welcome: emotion_pb2.Welcome) -> AsyncGenerator[TimedReading]:
@@ -240,7 +241,7 @@ class EmotionStream:
         return None
 
     async def _interrupted(self, error: UnavailableError) -> None:
-        self._on_connection(Connection.RETRYING, str(error))
+        self._tell(Connection.RETRYING, str(error))
         unanswered = [numbered for numbered, _ in self._unanswered.values()]
         self._unanswered.clear()
         if self._keep_every_frame:
@@ -274,6 +275,11 @@ class EmotionStream:
             raise kind(cause.message, cause.advice, cause.code) from error
         finally:
             task.cancel()
+
+    def _tell(self, state: Connection, text: str) -> None:
+        if (state, text) != self._told:
+            self._told = state, text
+            self._on_connection(state, text)
 
     def _lost(self, what: str) -> UnavailableError:
         return UnavailableError(f"{self._peer[:1].upper()}{self._peer[1:]} {what}.", "Check that it runs.")

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 import cv2
@@ -15,6 +16,8 @@ __all__ = ["HEIGHT_PX", "WIDTH_PX", "Scene", "demo_frames", "draw_empty_room", "
 TRANSITION_S: Final = 1.0
 NOISE: Final = 4.0
 """Standard deviation of the camera's noise, in grey levels."""
+NOISE_MARGIN_PX: Final = 64
+MID_GRAY: Final = 128
 
 
 class Scene(NamedTuple):
@@ -119,5 +122,14 @@ def _pose(face: Image, x: float, y: float, size: float, tilt: float) -> Image:
 def _photograph(scene: Image, rng: np.random.Generator) -> Image:
     """What a camera makes of it: a little blur, light that flickers, noise."""
     blurred = cv2.GaussianBlur(scene, (0, 0), 1.0)
-    noise = NOISE * rng.standard_normal(scene.shape[:2], np.float32) + rng.uniform(-6, 6)
-    return cv2.add(blurred, cv2.merge([noise] * 3), dtype=cv2.CV_8U).astype(np.uint8, copy=False)
+    x, y = rng.integers(0, NOISE_MARGIN_PX, 2)
+    noise = _noise()[y : y + HEIGHT_PX, x : x + WIDTH_PX]
+    return cv2.addWeighted(blurred, 1, noise, 1, rng.uniform(-6, 6) - MID_GRAY).astype(np.uint8, copy=False)
+
+
+@cache
+def _noise() -> Image:
+    """More than one picture needs, so that each takes a piece of its own: making it anew costs more than the face."""
+    shape = HEIGHT_PX + NOISE_MARGIN_PX, WIDTH_PX + NOISE_MARGIN_PX
+    gray = np.random.default_rng(0).normal(MID_GRAY, NOISE, shape).round().astype(np.uint8)
+    return cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)

@@ -81,7 +81,7 @@ EXPRESSIONS: Final[Mapping[Emotion, Expression]] = {
         brow_outer=0.03, eye_open=0.8, squint=0.7, mouth_width=0.52, corners=0.2, jaw=0.16, teeth=0.85, fold=1.0
     ),
     Emotion.SURPRISE: Expression(
-        brow_inner=0.13, brow_outer=0.15, eye_open=1.7, mouth_width=0.26, upper_lip=0.12, jaw=0.32, fold=0, forehead=0.7
+        brow_inner=0.09, brow_outer=0.11, eye_open=1.7, mouth_width=0.26, upper_lip=0.12, jaw=0.28, fold=0, forehead=0.7
     ),
     Emotion.SAD: Expression(
         brow_inner=0.17, brow_outer=-0.08, brow_pinch=0.06, eye_open=0.6, mouth_width=0.33, corners=-0.16,

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from contracts.emotion import Emotion
+from services.capture.cameras import CameraSource
 from services.capture.client import Frame
 from services.capture.demo import demo_frames, draw_face
 from services.capture.drawn_face import Image
 from services.capture.errors import SourceError
-from services.capture.sources import MAX_SIDE_PX, CameraSource, Source, frames, opened, source_for
+from services.capture.pictures import MAX_SIDE_PX, Source, frames, opened
+from services.capture.sources import source_for
 
 CLIP_FPS = 30
 CLIP_FRAMES = 30
@@ -167,6 +169,16 @@ async def test_a_camera_that_is_unplugged_ends_with_an_error():
         with pytest.raises(SourceError, match="gives no more pictures"):
             source.read()
     assert camera.released.wait(10)
+
+
+async def test_a_stream_that_says_nothing_is_given_up_in_time():
+    camera = FakeCamera([])
+    source = CameraSource(
+        FAST, "The stream at here", "Check it.", lambda: cast("cv2.VideoCapture", camera), open_timeout_s=0.05
+    )
+    with pytest.raises(SourceError, match="The stream at here gives no picture"):
+        await pictures_of(source)
+    camera.unplugged.set()
 
 
 async def test_closing_ends_the_wait_for_a_camera():

@@ -1,0 +1,134 @@
+"""The one place that builds and wires the recommender."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import stamina
+import structlog
+
+from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.pb.emoverse.v1.recommender_pb2_grpc import add_RecommenderServiceServicer_to_server
+from servicekit.errors import UnavailableError
+from servicekit.grpc_server import HealthReporter, create_server, serving
+from servicekit.pubsub import open_redis
+from services.recommender import catalogue_store
+from services.recommender.broker import open_celery
+from services.recommender.catalogue.loading import STARTER_SOURCE, starter_items, starter_reviews
+from services.recommender.core.rest import RestPolicy
+from services.recommender.database import Database, Offloader, open_engine
+from services.recommender.errors import DatabaseUnavailableError, TooManyCallsError
+from services.recommender.listener import MoodListener
+from services.recommender.migration import migrate
+from services.recommender.moods import MoodReader
+from services.recommender.publisher import Publisher
+from services.recommender.recommender import Policy, Recommender
+from services.recommender.scoring import ScoringRequester
+from services.recommender.servicer import RecommenderServicer
+from services.recommender.settings import RecommenderSettings
+
+SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
+MIGRATION_PATIENCE_S: Final = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_app(settings: RecommenderSettings) -> AsyncGenerator[int]:
+    """Serve while open; yields the bound port. Serves before the database, its tables or Redis are there, and says so.
+
+    Raises:
+        ConfigurationError: the address cannot be bound.
+    """
+    engine = open_engine(settings.database_url)
+    offload = Offloader(settings.database_threads, settings.max_waiting_calls)
+    try:
+        async with open_redis(settings.redis_url) as redis:
+            recommender = Recommender(Database(engine), _policy(settings))
+            publisher = Publisher(
+                recommender,
+                offload,
+                redis,
+                count=settings.default_count,
+                max_waiting=settings.max_waiting_people,
+            )
+            scoring = ScoringRequester(open_celery(settings))
+            server, health = await create_server(SERVICE_NAME)
+            servicer = RecommenderServicer(
+                recommender, offload, MoodReader(redis), publisher, scoring, settings.default_count
+            )
+            add_RecommenderServiceServicer_to_server(servicer, server)
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(publisher.run()),
+                    tasks.create_task(MoodListener(redis, publisher).run()),
+                    tasks.create_task(scoring.run()),
+                    tasks.create_task(_keep_fresh(recommender, offload, health, settings.catalogue_poll_s)),
+                ]
+                try:
+                    async with serving(server, f"{settings.host}:{settings.port}", "RECOMMENDER_PORT") as port:
+                        yield port
+                finally:
+                    for task in running:
+                        task.cancel()
+    finally:
+        offload.close()
+        engine.dispose()
+
+
+def _policy(settings: RecommenderSettings) -> Policy:
+    return Policy(
+        seed=settings.seed,
+        sitting=timedelta(minutes=settings.sitting_min),
+        rest=RestPolicy(
+            after_shown=timedelta(hours=settings.shown_rest_h), after_skip=timedelta(hours=settings.skip_rest_h)
+        ),
+    )
+
+
+async def _keep_fresh(recommender: Recommender, offload: Offloader, health: HealthReporter, poll_s: float) -> None:
+    """Follow the catalogue for ever, and report whether the database serves."""
+    was_serving = None
+    while True:
+        problem: UnavailableError | None = None
+        try:
+            await offload(recommender.refresh)
+        except UnavailableError as error:
+            problem = error
+        except TooManyCallsError:
+            # The database is busy answering calls, which is proof enough that it serves.
+            await asyncio.sleep(poll_s)
+            continue
+        if was_serving is not (problem is None):
+            was_serving = problem is None
+            await health.set_serving(was_serving)
+            if problem:
+                _log.warning("not serving", reason=problem.message, advice=problem.advice)
+            else:
+                _log.info("serving")
+        await asyncio.sleep(poll_s)
+
+
+def prepare_database(settings: RecommenderSettings) -> None:
+    """Bring the schema and the starter catalogue up to date; what people said stays. Waits a while for the database.
+
+    Raises:
+        DatabaseUnavailableError: it does not answer within `MIGRATION_PATIENCE_S`.
+    """
+    engine = open_engine(settings.database_url)
+    database = Database(engine)
+    try:
+        for attempt in stamina.retry_context(
+            on=DatabaseUnavailableError, attempts=None, timeout=MIGRATION_PATIENCE_S, wait_initial=0.2, wait_max=5.0
+        ):
+            with attempt:
+                migrate(database)
+        now = datetime.now(UTC)
+        with database.writing() as connection:
+            saved = catalogue_store.save_items(connection, starter_items(), STARTER_SOURCE)
+            catalogue_store.save_catalogue_reviews(connection, starter_reviews(), STARTER_SOURCE, now)
+        _log.info("database ready", items=saved)
+    finally:
+        engine.dispose()

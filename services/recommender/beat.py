@@ -1,0 +1,53 @@
+"""The clock of the workers, of which only one ticks at a time."""
+
+from typing import Any, Final
+
+import stamina
+import structlog
+from celery.beat import Scheduler
+from redis import Redis
+from redis.exceptions import LockError, RedisError
+
+LOCK: Final = "emoverse:v1:beat"
+LOCK_TTL_S: Final = 30.0
+"""How long the others wait for a clock that has died. Longer than any pause between two ticks."""
+CALL_TIMEOUT_S: Final = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class SingleScheduler(Scheduler):
+    """Ticks only while it holds a lock in Redis; further ones wait for it. Keeps nothing on disk: every schedule is
+    short, and every worker has each task run once when it starts."""
+
+    def setup_schedule(self) -> None:
+        """Called once, before the first tick."""
+        self._redis = Redis.from_url(
+            self.app.conf.broker_url, socket_timeout=CALL_TIMEOUT_S, socket_connect_timeout=CALL_TIMEOUT_S
+        )
+        self._lock = self._redis.lock(LOCK, timeout=LOCK_TTL_S, sleep=1.0)
+        super().setup_schedule()
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due; waits for the lock first. Returns the seconds until the next tick."""
+        self._hold_lock()
+        return super().tick(*args, **kwargs)
+
+    def close(self) -> None:
+        """Let the next clock tick at once."""
+        super().close()
+        try:
+            self._lock.release()
+        except (LockError, RedisError) as error:
+            _log.info("the lock was not held at the end", reason=str(error))
+        self._redis.close()
+
+    @stamina.retry(on=RedisError, attempts=None, timeout=None, wait_initial=0.5, wait_max=5.0)
+    def _hold_lock(self) -> None:
+        try:
+            self._lock.reacquire()
+        except LockError:
+            if not self._lock.acquire(blocking=False):
+                _log.info("another beat ticks: waiting for it")
+                self._lock.acquire()
+            _log.info("this beat ticks")

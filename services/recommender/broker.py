@@ -1,0 +1,53 @@
+"""Celery as every process uses it: how tasks travel, and when the clock sends them."""
+
+from typing import Any, Final
+
+from celery import Celery
+
+from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from services.recommender.settings import RecommenderSettings
+
+HEAVY_LIMIT_S: Final = 600
+LIGHT_LIMIT_S: Final = 60
+GRACE_S: Final = 15
+"""Between the limit at which a task is told to stop and the one at which its process is killed."""
+VISIBILITY_TIMEOUT_S: Final = 2 * (HEAVY_LIMIT_S + GRACE_S)
+"""A task that nobody has acknowledged by then has lost its worker. Longer than any task may run, so that none
+runs twice at once, and short enough not to wait for ever."""
+BROKER_TIMEOUT_S: Final = 5
+
+
+def open_celery(settings: RecommenderSettings) -> Celery:
+    """The application without its tasks: enough to send them. Nothing is connected yet."""
+    celery = Celery("emoverse", broker=settings.redis_url, set_as_current=False)
+    celery.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_default_queue=LIGHT_QUEUE,
+        task_create_missing_queues=True,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "socket_timeout": BROKER_TIMEOUT_S,
+            "socket_connect_timeout": BROKER_TIMEOUT_S,
+        },
+        beat_max_loop_interval=BROKER_TIMEOUT_S,
+        beat_schedule={
+            "clusters": _periodically(RECOMPUTE_CLUSTERS, HEAVY_QUEUE, settings.clusters_every_s),
+            "reviews": _periodically(SCORE_REVIEWS, LIGHT_QUEUE, settings.reviews_every_s),
+        },
+    )
+    return celery
+
+
+def _periodically(task: str, queue: str, every_s: float) -> dict[str, Any]:
+    # A task that nobody has begun when the next one is due has become pointless.
+    return {"task": task, "schedule": every_s, "options": {"queue": queue, "expires": every_s}}

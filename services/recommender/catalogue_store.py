@@ -1,0 +1,176 @@
+"""The catalogue in the database: items, their external ids, their reviews' tone, and the revision of it all."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+
+from contracts.emotion import Affect
+from contracts.recommendation import Item, Kind
+from services.recommender.catalogue.records import ItemRecord, ReviewRecord
+from services.recommender.cluster_store import clusters_of
+from services.recommender.core.affect import TERMS_SOURCE, TONE_SOURCE, terms_affect
+from services.recommender.core.catalogue import Catalogue, ItemFacts
+from services.recommender.core.tone import aggregate_tone
+from services.recommender.database import Row, upsert
+from services.recommender.schema import ExternalIdRow, ItemRow, ReviewRow, RevisionRow
+
+ROWS_AT_ONCE: Final = 5000
+IDS_AT_ONCE: Final = 500
+
+_ITEM: Final[Table] = ItemRow.metadata.tables["item"]
+_EXTERNAL_ID: Final[Table] = ItemRow.metadata.tables["external_id"]
+_REVIEW: Final[Table] = ItemRow.metadata.tables["review"]
+
+
+def revision(connection: Connection) -> int:
+    """A number that rises with every change of the catalogue or of the clusters."""
+    return connection.scalars(select(RevisionRow.revision)).one()
+
+
+def raise_revision(connection: Connection) -> None:
+    """Tell every recommender that there is something new; to be called by whoever changes the catalogue."""
+    connection.execute(update(RevisionRow).values(revision=RevisionRow.revision + 1))
+
+
+def save_items(connection: Connection, records: Iterable[ItemRecord], source: str) -> int:
+    """Insert items, or update those whose id exists; what people said about them stays. Returns how many."""
+    items = list(records)
+    saved = upsert(connection, _ITEM, (_item_row(item, source) for item in items))
+    names = ((provider, value, item.id) for item in items for provider, value in item.external_ids.items())
+    upsert(connection, _EXTERNAL_ID, ({"provider": p, "value": v, "item_id": i} for p, v, i in names))
+    update_tones(connection, {item.id for item in items})
+    raise_revision(connection)
+    return saved
+
+
+def _item_row(item: ItemRecord, source: str) -> Row:
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "title": item.title,
+        "creators": list(item.creators),
+        "year": item.year,
+        "genres": list(item.genres),
+        "tags": list(item.tags),
+        "rating": item.rating,
+        "votes": item.votes,
+        "duration_min": item.duration_min,
+        "steps": list(item.steps),
+        "good_for": list(item.good_for),
+        "evidence": item.evidence,
+        "audio": dict(item.audio),
+        "valence": item.affect.valence,
+        "valence_source": item.valence_source,
+        "arousal": item.affect.arousal,
+        "arousal_source": item.arousal_source,
+        "source": source,
+    }
+
+
+def save_catalogue_reviews(connection: Connection, reviews: Iterable[ReviewRecord], source: str, now: datetime) -> None:
+    """Make the reviews of a source exactly these; one whose text has not changed keeps its score."""
+    rows = {(row := _review_row(review, source, now))["id"]: row for review in reviews}
+    known = set(connection.scalars(select(ReviewRow.id).where(ReviewRow.source == source)))
+    for stale in _portions(known - rows.keys()):
+        connection.execute(delete(ReviewRow).where(ReviewRow.id.in_(stale)))
+    upsert(connection, _REVIEW, rows.values(), keep=True)
+
+
+def _review_row(review: ReviewRecord, source: str, now: datetime) -> Row:
+    digest = blake2b(f"{source}\x1f{review.item_id}\x1f{review.text}".encode(), digest_size=16).hexdigest()
+    return {"id": digest, "item_id": review.item_id, "text": review.text, "source": source, "created_at": now}
+
+
+def unscored_reviews(connection: Connection, limit: int) -> dict[str, str]:
+    """The texts of at most `limit` reviews without a sentiment, by id, the oldest first."""
+    query = select(ReviewRow.id, ReviewRow.text).where(ReviewRow.scored_at.is_(None))
+    rows = connection.execute(query.order_by(ReviewRow.created_at, ReviewRow.id).limit(limit))
+    return {row.id: row.text for row in rows}
+
+
+def save_sentiments(connection: Connection, sentiments: Mapping[str, float], now: datetime) -> None:
+    """Store the sentiment of each review by id, and move the items they are about."""
+    if not sentiments:
+        return
+    connection.execute(
+        update(_REVIEW)
+        .where(_REVIEW.c.id == bindparam("review_id"))
+        .values(sentiment=bindparam("score"), scored_at=bindparam("moment")),
+        [{"review_id": key, "score": score, "moment": now} for key, score in sentiments.items()],
+    )
+    about = select(ReviewRow.item_id).where(ReviewRow.id.in_(sentiments)).distinct()
+    update_tones(connection, set(connection.scalars(about)))
+    raise_revision(connection)
+
+
+def update_tones(connection: Connection, item_ids: Collection[str]) -> None:
+    """Recompute the tone of these items' reviews, and the mood of those films that have any."""
+    for ids in _portions(item_ids):
+        scores = select(ReviewRow.item_id, func.sum(ReviewRow.sentiment).label("total"), func.count().label("number"))
+        scored = scores.where(ReviewRow.item_id.in_(ids), ReviewRow.scored_at.is_not(None)).group_by(ReviewRow.item_id)
+        tones = scored.subquery()
+        query = select(ItemRow.id, ItemRow.kind, ItemRow.genres, ItemRow.tags, tones.c.total, tones.c.number)
+        for row in connection.execute(query.join(tones, tones.c.item_id == ItemRow.id)).all():
+            tone = aggregate_tone(row.total, row.number)
+            values = _toned(row.kind, row.genres, row.tags, tone, row.number)
+            connection.execute(update(ItemRow).where(ItemRow.id == row.id).values(values))
+
+
+def _toned(kind: str, genres: list[str], tags: list[str], tone: float | None, count: int) -> dict[str, Any]:
+    values: dict[str, Any] = {"review_tone": tone, "review_count": count}
+    if kind == Kind.MOVIE:
+        affect = terms_affect(genres, tags, tone)
+        values |= {"valence": affect.valence, "valence_source": TONE_SOURCE}
+        values |= {"arousal": affect.arousal, "arousal_source": TERMS_SOURCE}
+    return values
+
+
+def load_catalogue(connection: Connection) -> Catalogue:
+    """The whole catalogue as ranking sees it."""
+    return Catalogue(_facts(connection), revision(connection))
+
+
+def _facts(connection: Connection) -> Iterator[ItemFacts]:
+    clusters = clusters_of(connection)
+    columns = (ItemRow.id, ItemRow.kind, ItemRow.genres, ItemRow.tags, ItemRow.creators, ItemRow.rating, ItemRow.votes)
+    query = select(*columns, ItemRow.valence, ItemRow.arousal, ItemRow.good_for).order_by(ItemRow.id)
+    for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
+        # A kind that a newer version has brought is not for this one to rank.
+        if row.kind not in set(Kind):
+            continue
+        cluster = clusters.get(row.id)
+        yield ItemFacts(
+            id=row.id,
+            kind=Kind(row.kind),
+            affect=Affect(row.valence, row.arousal),
+            genres=row.genres,
+            tags=row.tags,
+            creators=row.creators,
+            rating=row.rating,
+            votes=row.votes,
+            good_for=row.good_for,
+            cluster=cluster.name if cluster else "",
+            cluster_emotions=cluster.emotions if cluster else (),
+        )
+
+
+def items(connection: Connection, item_ids: Collection[str]) -> dict[str, Item]:
+    """Everything a person is shown of these items, by id."""
+    clusters = clusters_of(connection, item_ids)
+    names: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for row in connection.execute(select(_EXTERNAL_ID).where(ExternalIdRow.item_id.in_(item_ids))):
+        names[row.item_id][row.provider] = row.value
+    found: dict[str, Item] = {}
+    for row in connection.execute(select(_ITEM).where(ItemRow.id.in_(item_ids))).mappings():
+        extra = {"cluster": clusters[row["id"]].name if row["id"] in clusters else "", "external_ids": names[row["id"]]}
+        found[row["id"]] = Item.model_validate({**row, **extra})
+    return found
+
+
+def _portions(ids: Collection[str]) -> Iterator[list[str]]:
+    ordered = sorted(ids)
+    return (ordered[start : start + IDS_AT_ONCE] for start in range(0, len(ordered), IDS_AT_ONCE))

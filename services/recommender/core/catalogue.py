@@ -1,0 +1,162 @@
+"""The catalogue as ranking sees it: columns of numbers, one shelf for each kind."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from contracts.emotion import EMOTIONS, Affect
+from contracts.recommendation import Goal, Kind
+from services.recommender.core.affect import affect_words
+from services.recommender.core.goals import GOAL_TERMS
+
+Floats = npt.NDArray[np.float64]
+
+GROUP_SCALES: Final[Mapping[str, float]] = {"creator": 0.6, "genre": 0.5, "tag": 0.4, "cluster": 0.3, "feel": 0.3}
+"""Groups of features, and how much each tells about a taste: the prior standard deviation of that part of an item's
+appeal which comes from the group. Editorial."""
+
+PRIOR_VOTES: Final = 1000.0
+"""Where an item's own votes and the mean of its kind weigh alike (the weighted rating of IMDb's top lists)."""
+
+
+class ItemFacts(NamedTuple):
+    """What ranking needs to know of an item."""
+
+    id: str
+    kind: Kind
+    affect: Affect
+    genres: Sequence[str]
+    tags: Sequence[str]
+    creators: Sequence[str]
+    rating: float | None
+    """0..10."""
+    votes: int | None
+    good_for: Sequence[str]
+    """Emotions, by name."""
+    cluster: str
+    """Empty where it belongs to none."""
+    cluster_emotions: Sequence[str]
+
+
+class Feature(NamedTuple):
+    """Something items have in common, e.g. ("genre", "jazz")."""
+
+    group: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The n items of one kind, with m features, in columns."""
+
+    ids: Sequence[str]
+    affect: Floats
+    """(n, 2), valence and arousal in -1..1."""
+    quality: Floats
+    """(n,), 0..1, 0.5 for a rating of 7.5."""
+    good_for: Floats
+    """(n, 7), 1 where an item helps with an emotion, in the order of `EMOTIONS`."""
+    kindred: Floats
+    """(n, 7), 1 where an item's cluster suits an emotion."""
+    serves: Mapping[Goal, Floats]
+    """(n,), 1 where a genre or tag serves the goal."""
+    features: Any
+    """`csr_array` float64, (n, m): the squares of a row's entries in one group add up to the square of its scale."""
+
+    @cached_property
+    def rows(self) -> Mapping[str, int]:
+        """Where an item stands, by id."""
+        return {item_id: row for row, item_id in enumerate(self.ids)}
+
+
+class Catalogue:
+    """Every kind's shelf, over one vocabulary of features.
+
+    Args:
+        facts: every item once.
+        revision: of the database they were read from.
+    """
+
+    def __init__(self, facts: Iterable[ItemFacts] = (), revision: int = -1) -> None:
+        self.revision = revision
+        self._columns: dict[Feature, int] = {}
+        by_kind: defaultdict[Kind, list[ItemFacts]] = defaultdict(list)
+        for each in facts:
+            by_kind[each.kind].append(each)
+            for feature in _features(each):
+                self._columns.setdefault(feature, len(self._columns))
+        self.vocabulary: Sequence[Feature] = list(self._columns)
+        self.shelves: Mapping[Kind, Shelf] = {kind: self._shelve(by_kind[kind]) for kind in Kind}
+
+    def __len__(self) -> int:
+        return sum(len(shelf.ids) for shelf in self.shelves.values())
+
+    def kind_of(self, item_id: str) -> Kind | None:
+        """The kind of an item, None where the catalogue does not have it."""
+        return next((kind for kind, shelf in self.shelves.items() if item_id in shelf.rows), None)
+
+    def _shelve(self, facts: Sequence[ItemFacts]) -> Shelf:
+        return Shelf(
+            ids=[each.id for each in facts],
+            affect=np.array([each.affect for each in facts], dtype=np.float64).reshape(len(facts), 2),
+            quality=_quality(facts),
+            good_for=_indicators([each.good_for for each in facts]),
+            kindred=_indicators([each.cluster_emotions for each in facts]),
+            serves={goal: _serving(facts, goal) for goal in Goal},
+            features=self._feature_matrix(facts),
+        )
+
+    def _feature_matrix(self, facts: Sequence[ItemFacts]) -> Any:
+        values: list[float] = []
+        columns: list[int] = []
+        ends = [0]
+        for each in facts:
+            features = list(_features(each))
+            sizes = {group: sum(feature.group == group for feature in features) for group in GROUP_SCALES}
+            columns += [self._columns[feature] for feature in features]
+            values += [GROUP_SCALES[feature.group] / sizes[feature.group] ** 0.5 for feature in features]
+            ends.append(len(columns))
+        return csr_array(
+            (np.array(values), np.array(columns, dtype=np.int64), np.array(ends)),
+            shape=(len(facts), len(self._columns)),
+        )
+
+
+def _features(facts: ItemFacts) -> Iterator[Feature]:
+    groups = {
+        "creator": facts.creators,
+        "genre": facts.genres,
+        "tag": facts.tags,
+        "cluster": [facts.cluster] if facts.cluster else [],
+        "feel": [affect_words(facts.affect)],
+    }
+    return (Feature(group, value) for group, values in groups.items() for value in dict.fromkeys(values))
+
+
+def _quality(facts: Sequence[ItemFacts]) -> Floats:
+    known = [each.rating for each in facts if each.rating is not None]
+    mean = sum(known) / len(known) if known else 5.0
+    ratings = [mean if each.rating is None else _weighted_rating(each.rating, each.votes, mean) for each in facts]
+    return np.clip((np.array(ratings, dtype=np.float64) - 5.0) / 5.0, 0.0, 1.0)
+
+
+def _weighted_rating(rating: float, votes: int | None, mean: float) -> float:
+    if votes is None:
+        return rating
+    return (votes * rating + PRIOR_VOTES * mean) / (votes + PRIOR_VOTES)
+
+
+def _indicators(emotions: Sequence[Sequence[str]]) -> Floats:
+    rows = [[float(emotion in named) for emotion in EMOTIONS] for named in emotions]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(EMOTIONS))
+
+
+def _serving(facts: Sequence[ItemFacts], goal: Goal) -> Floats:
+    terms = GOAL_TERMS[goal]
+    return np.array([not terms.isdisjoint([*each.genres, *each.tags]) for each in facts], dtype=np.float64)

@@ -1,0 +1,111 @@
+"""Says why an item was picked, from the true parts of its score."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+
+from contracts.emotion import EMOTIONS, Affect, Emotion
+from contracts.mood import Mood
+from contracts.recommendation import FeedbackAction, Goal, Item, Kind
+from services.recommender.core.affect import affect_words
+from services.recommender.core.catalogue import Shelf
+from services.recommender.core.goals import GOAL_TERMS
+from services.recommender.core.ranking import FIT, GOOD_FOR, Known, Ranked, Wish
+from services.recommender.core.taste import Verdict
+
+MAX_REASONS: Final = 3
+MIN_FIT: Final = 0.4 * FIT
+MIN_GOOD_FOR: Final = 0.3 * GOOD_FOR
+MIN_TASTE: Final = 0.03
+NOTABLE_RATING: Final = 7.5
+
+_NOUNS: Final[Mapping[Kind, tuple[str, str]]] = {
+    Kind.MUSIC: ("song", "songs"),
+    Kind.MOVIE: ("film", "films"),
+    Kind.GAME: ("game", "games"),
+    Kind.WELLBEING: ("activity", "activities"),
+}
+_VERBS: Final[Mapping[FeedbackAction, str]] = {
+    FeedbackAction.LIKE: "liked",
+    FeedbackAction.SAVE: "saved",
+    FeedbackAction.FINISH: "finished",
+    FeedbackAction.PLAY: "played",
+}
+_PURPOSES: Final[Mapping[Goal, str]] = {
+    Goal.MATCH: "like your mood",
+    Goal.LIFT: "to lift you up",
+    Goal.CALM: "to calm you down",
+    Goal.FOCUS: "to help you focus",
+}
+_FEELINGS: Final[Mapping[Emotion, str]] = {
+    Emotion.ANGRY: "angry",
+    Emotion.DISGUST: "disgusted",
+    Emotion.FEAR: "afraid",
+    Emotion.HAPPY: "happy",
+    Emotion.SAD: "sad",
+    Emotion.SURPRISE: "surprised",
+    Emotion.NEUTRAL: "neither up nor down",
+}
+
+
+def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> list[str]:
+    """At least one and at most `MAX_REASONS` sentences, what the person taught us first."""
+    if ranked.recycled:
+        return ["You have met this one before: nothing new is left."]
+    found = [*_taste(ranked, shelf, known), *_fit(item, ranked, wish), *_good_for(ranked, shelf, wish.mood)]
+    found += [*_rating(item), *_serves(item, ranked, wish.goal)]
+    return found[:MAX_REASONS] or [_nearest_left(item, wish)]
+
+
+def _taste(ranked: Ranked, shelf: Shelf, known: Known) -> Iterator[str]:
+    row = shelf.features[[ranked.row]]
+    appeal = row.data * known.taste.weights[row.indices]
+    if ranked.parts["taste"] < MIN_TASTE or len(appeal) == 0:
+        return
+    column = int(row.indices[int(np.argmax(appeal))])
+    if evidence := known.taste.verdicts_on(column):
+        feature = known.taste.vocabulary[column]
+        what = f"By {feature.value}" if feature.group == "creator" else _capitalised(feature.value)
+        yield f"{what}, like {_met(evidence)}."
+
+
+def _met(evidence: list[Verdict]) -> str:
+    newest = evidence[0]
+    alike = sum((verdict.kind, verdict.action) == (newest.kind, newest.action) for verdict in evidence)
+    return f"the {_NOUNS[newest.kind][alike > 1]} you {_VERBS[newest.action]}"
+
+
+def _fit(item: Item, ranked: Ranked, wish: Wish) -> Iterator[str]:
+    if ranked.parts["fit"] < MIN_FIT:
+        return
+    words = _capitalised(affect_words(Affect(item.valence, item.arousal)))
+    knows_mood = wish.mood is not None and bool(wish.mood.probabilities)
+    yield f"{words}." if wish.goal is Goal.MATCH and not knows_mood else f"{words}, {_PURPOSES[wish.goal]}."
+
+
+def _good_for(ranked: Ranked, shelf: Shelf, mood: Mood | None) -> Iterator[str]:
+    if mood is None or ranked.parts["good_for"] < MIN_GOOD_FOR:
+        return
+    helped = shelf.good_for[ranked.row] * np.array(mood.probabilities)
+    yield f"Good when you feel {_FEELINGS[EMOTIONS[int(np.argmax(helped))]]}."
+
+
+def _rating(item: Item) -> Iterator[str]:
+    if item.rating is not None and item.rating >= NOTABLE_RATING:
+        yield f"{item.rating:.1f} on IMDb." if "imdb" in item.external_ids else f"Rated {item.rating:.1f} of 10."
+
+
+def _serves(item: Item, ranked: Ranked, goal: Goal) -> Iterator[str]:
+    if ranked.parts["serves"] > 0:
+        term = next(term for term in [*item.tags, *item.genres] if term in GOAL_TERMS[goal])
+        yield f"{_capitalised(term)}, {_PURPOSES[goal]}."
+
+
+def _nearest_left(item: Item, wish: Wish) -> str:
+    words = _capitalised(affect_words(Affect(item.valence, item.arousal)))
+    return f"{words}: among what is left, it comes nearest to what we look for."
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,154 @@
+"""The database: connections, transactions, and a bounded way to reach it from asyncio."""
+
+import asyncio
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from services.recommender.errors import DatabaseUnavailableError, NotMigratedError, TooManyCallsError
+
+BUSY_TIMEOUT_S: Final = 5
+"""How long a writer waits for another one before the call fails."""
+STATEMENT_TIMEOUT_S: Final = 30
+ROWS_PER_STATEMENT: Final = 500
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+
+def open_engine(database_url: str) -> Engine:
+    """An engine for SQLite (write-ahead log, busy timeout, foreign keys) or PostgreSQL. Nothing is connected yet."""
+    url = make_url(database_url)
+    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    arguments = {"connect_timeout": BUSY_TIMEOUT_S, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s"}
+    return create_engine(url, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_S, connect_args=arguments)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        # The driver would otherwise open transactions by itself, and leave schema changes out of them.
+        connection.isolation_level = None
+        for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+            connection.execute(f"pragma {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        # A reader that turns into a writer cannot wait for another writer, so writers say so at once.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+    return engine
+
+
+class Database:
+    """Transactions on one engine.
+
+    Both contexts raise `NotMigratedError` where the tables are missing and `DatabaseUnavailableError` where the
+    database does not answer. A transaction is rolled back when an error leaves it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """A transaction that only reads; everything in it is read at one moment."""
+        with _translated_errors(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """A transaction that writes, committed when the block ends."""
+        engine = self.engine.execution_options(writes=True)
+        with _translated_errors(), engine.connect() as connection, connection.begin():
+            yield connection
+
+
+@contextmanager
+def _translated_errors() -> Generator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (ProgrammingError, OperationalError) as error:
+        reason = str(error.orig)
+        if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
+            raise NotMigratedError from error
+        raise DatabaseUnavailableError(reason.strip()) from error
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise DatabaseUnavailableError(error) from error
+
+
+def upsert(connection: Connection, table: Table, rows: Iterable[Row], *, keep: bool = False) -> int:
+    """Insert rows, or update those whose primary key exists.
+
+    Args:
+        rows: all with the same columns.
+        keep: leave an existing row as it is, whichever unique constraint it meets.
+
+    Returns:
+        The number of rows inserted or updated.
+    """
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    waiting = list(rows)
+    changed = 0
+    for start in range(0, len(waiting), ROWS_PER_STATEMENT):
+        statement = insert(table).values(waiting[start : start + ROWS_PER_STATEMENT])
+        key = {column.name for column in table.primary_key}
+        updates = {} if keep else {c.name: c for c in statement.excluded if c.name in waiting[0] and c.name not in key}
+        if updates:
+            statement = statement.on_conflict_do_update(index_elements=list(key), set_=updates)
+        else:
+            statement = statement.on_conflict_do_nothing()
+        changed += connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+    return changed
+
+
+class Offloader:
+    """Runs blocking calls on a few threads, so that the event loop never waits for the database.
+
+    Args:
+        threads: how many calls run at once.
+        max_calls: how many may be running or waiting; one more raises `TooManyCallsError`.
+    """
+
+    def __init__(self, threads: int, max_calls: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._max_calls = max_calls
+        self._calls = 0
+
+    async def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._calls >= self._max_calls:
+            raise TooManyCallsError
+        self._calls += 1
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
+        # A caller who gives up does not stop the thread: its place is free only when it has ended.
+        future.add_done_callback(self._release)
+        return await asyncio.shield(future)
+
+    def _release(self, future: "asyncio.Future[Any]") -> None:
+        self._calls -= 1
+        if not future.cancelled():
+            future.exception()
+
+    def close(self) -> None:
+        """Wait for the calls in progress."""
+        self._executor.shutdown()

@@ -1,0 +1,53 @@
+"""Hears moods on Redis and asks for fresh lists."""
+
+from collections import OrderedDict
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from contracts.events import MOODS_CHANNEL, EventReason, MoodEvent, claim_key
+from servicekit.pubsub import subscribe
+from services.recommender.publisher import Publisher
+
+CLAIM_TTL_S: Final = 60
+MAX_REMEMBERED: Final = 10_000
+"""People; of one who is forgotten a heartbeat is answered once more."""
+
+_log = structlog.get_logger(__name__)
+
+
+class MoodListener:
+    """Answers every change of mood, and a heartbeat of somebody it has not heard of since it started.
+
+    However many recommenders listen, each event is answered by the one that claims it first.
+    """
+
+    def __init__(self, redis: Redis, publisher: Publisher) -> None:
+        self._redis = redis
+        self._publisher = publisher
+        self._heard: OrderedDict[str, None] = OrderedDict()
+
+    async def run(self) -> None:
+        """Listen for ever, reconnecting as needed."""
+        async for event in subscribe(self._redis, MOODS_CHANNEL, MoodEvent):
+            if event.reason is EventReason.CHANGE or event.user_id not in self._heard:
+                await self._answer(event)
+
+    async def _answer(self, event: MoodEvent) -> None:
+        self._remember(event.user_id)
+        try:
+            is_ours = await self._redis.set(claim_key(event.event_id), "1", nx=True, ex=CLAIM_TTL_S)
+        except (RedisError, OSError) as error:
+            self._heard.pop(event.user_id, None)
+            _log.warning("a mood could not be claimed: its next heartbeat will be", reason=str(error))
+            return
+        if is_ours:
+            self._publisher.ask(event.user_id, event.mood)
+
+    def _remember(self, user_id: str) -> None:
+        self._heard[user_id] = None
+        self._heard.move_to_end(user_id)
+        if len(self._heard) > MAX_REMEMBERED:
+            self._heard.popitem(last=False)

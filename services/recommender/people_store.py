@@ -1,0 +1,139 @@
+"""What people said and did, and what they were shown."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from sqlalchemy import Connection, Table, case, delete, func, select
+
+from contracts.mood import Mood
+from contracts.recommendation import FeedbackAction
+from services.recommender.core.taste import SAID, Opinion
+from services.recommender.database import Row, upsert
+from services.recommender.errors import KeyReusedError, UnknownItemError
+from services.recommender.schema import FeedbackRow, ItemRow, PersonRow, ShownRow
+
+API_SOURCE: Final = "api"
+
+_PERSON: Final[Table] = PersonRow.metadata.tables["person"]
+_FEEDBACK: Final[Table] = PersonRow.metadata.tables["feedback"]
+_REVIEW: Final[Table] = PersonRow.metadata.tables["review"]
+_SHOWN: Final[Table] = PersonRow.metadata.tables["shown"]
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """Something a person did with an item."""
+
+    user_id: str
+    item_id: str
+    action: FeedbackAction
+    idempotency_key: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Review:
+    """Something a person wrote about an item."""
+
+    user_id: str
+    item_id: str
+    text: str
+    idempotency_key: str
+
+
+class Sitting(NamedTuple):
+    """A window of time in which lists stay stable."""
+
+    begins_at: datetime
+    rest: timedelta
+    """How long before it what was shown still matters."""
+
+
+class Shown(NamedTuple):
+    """What a person was shown."""
+
+    earlier: dict[str, datetime]
+    """When each item was last shown in a sitting before this one; never longer ago than its rest."""
+    now: set[str]
+    """What this sitting has shown."""
+
+
+def add_feedback(connection: Connection, feedback: Feedback, mood: Mood | None, now: datetime) -> bool:
+    """Store feedback; True where its key had stored the same before, and nothing has changed.
+
+    Raises:
+        UnknownItemError: there is no such item.
+        KeyReusedError: its key had stored something else.
+    """
+    row = {
+        "user_id": feedback.user_id,
+        "item_id": feedback.item_id,
+        "action": feedback.action,
+        "idempotency_key": feedback.idempotency_key,
+        "occurred_at": feedback.occurred_at,
+        "received_at": now,
+        "mood_state": mood.state if mood else None,
+        "mood_valence": mood.valence if mood else None,
+        "mood_arousal": mood.arousal if mood else None,
+    }
+    return _add_once(connection, _FEEDBACK, row, {"item_id", "action"}, now)
+
+
+def add_review(connection: Connection, review: Review, now: datetime) -> bool:
+    """Store a review; the same promises as `add_feedback`."""
+    row = {
+        "id": uuid4().hex,
+        "user_id": review.user_id,
+        "item_id": review.item_id,
+        "text": review.text,
+        "idempotency_key": review.idempotency_key,
+        "source": API_SOURCE,
+        "created_at": now,
+    }
+    return _add_once(connection, _REVIEW, row, {"item_id", "text"}, now)
+
+
+def _add_once(connection: Connection, table: Table, row: Row, body: Collection[str], now: datetime) -> bool:
+    user_id, key = row["user_id"], row["idempotency_key"]
+    if connection.scalar(select(ItemRow.id).where(ItemRow.id == row["item_id"])) is None:
+        raise UnknownItemError(row["item_id"])
+    upsert(connection, _PERSON, [{"id": user_id, "created_at": now}], keep=True)
+    if upsert(connection, table, [row], keep=True):
+        return False
+    earlier: Any = connection.execute(select(table).filter_by(user_id=user_id, idempotency_key=key)).mappings().one()
+    if any(earlier[column] != row[column] for column in body):
+        raise KeyReusedError(key)
+    return True
+
+
+def opinions(connection: Connection, user_id: str) -> list[Opinion]:
+    """The last thing a person said about each item, and the last thing they did with it."""
+    said = case((FeedbackRow.action.in_(SAID), 1), else_=0)
+    newest_first = (FeedbackRow.occurred_at.desc(), FeedbackRow.id.desc())
+    place = func.row_number().over(partition_by=(FeedbackRow.item_id, said), order_by=newest_first).label("place")
+    columns = (FeedbackRow.item_id, FeedbackRow.action, FeedbackRow.occurred_at)
+    newest = select(*columns, place).where(FeedbackRow.user_id == user_id).subquery()
+    rows = connection.execute(select(newest).where(newest.c.place == 1))
+    return [Opinion(row.item_id, FeedbackAction(row.action), row.occurred_at) for row in rows]
+
+
+def shown(connection: Connection, user_id: str, sitting: Sitting) -> Shown:
+    """What this sitting has shown, and what those before it had."""
+    recent = (ShownRow.user_id == user_id, ShownRow.sitting_at >= sitting.begins_at - sitting.rest)
+    query = select(ShownRow.item_id, ShownRow.sitting_at, ShownRow.shown_at).where(*recent).order_by(ShownRow.shown_at)
+    rows = connection.execute(query).all()
+    return Shown(
+        earlier={row.item_id: row.shown_at for row in rows if row.sitting_at < sitting.begins_at},
+        now={row.item_id for row in rows if row.sitting_at == sitting.begins_at},
+    )
+
+
+def log_shown(connection: Connection, user_id: str, item_ids: Collection[str], at: datetime, sitting: Sitting) -> None:
+    """Remember that a sitting has shown these items, and forget what no longer has to rest."""
+    outdated = (ShownRow.user_id == user_id, ShownRow.sitting_at < sitting.begins_at - sitting.rest)
+    connection.execute(delete(ShownRow).where(*outdated))
+    common = {"user_id": user_id, "sitting_at": sitting.begins_at, "shown_at": at}
+    upsert(connection, _SHOWN, ({**common, "item_id": item_id} for item_id in item_ids), keep=True)

@@ -1,0 +1,84 @@
+"""The gRPC edge: translates, delegates, and asks for what should follow."""
+
+from typing import Any
+
+import grpc
+
+from contracts.mood import Mood, to_timestamp
+from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServicer
+from contracts.recommendation import Goal, Kind
+from servicekit.grpc_status import errors_as_statuses
+from services.recommender import wire
+from services.recommender.database import Offloader
+from services.recommender.moods import MoodReader, mood_for
+from services.recommender.publisher import Publisher
+from services.recommender.recommender import Recommender, Request
+from services.recommender.scoring import ScoringRequester
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class RecommenderServicer(RecommenderServiceServicer):
+    """Serves emoverse.v1.RecommenderService."""
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        offload: Offloader,
+        moods: MoodReader,
+        publisher: Publisher,
+        scoring: ScoringRequester,
+        default_count: int,
+    ) -> None:
+        self._recommender = recommender
+        self._offload = offload
+        self._moods = moods
+        self._publisher = publisher
+        self._scoring = scoring
+        self._default_count = default_count
+
+    async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
+        """Ranked items of one kind, with reasons."""
+        async with errors_as_statuses(context):
+            kind = wire.parse_choice(Kind, request.kind, "kind")
+            asked = Request(
+                user_id=wire.parse_user(request.user_id),
+                count=wire.parse_count(request.count, self._default_count),
+                goal=wire.parse_choice(Goal, request.goal, "goal") if request.goal else None,
+                exclude=wire.parse_exclude(list(request.exclude)),
+                mood=await self._mood(request),
+            )
+            picks, goal = await self._offload(self._recommender.recommend, asked, kind)
+            mood = asked.mood.to_proto() if asked.mood else None
+            return pb.RecommendResponse(picks=map(wire.pick_message, picks), mood=mood, goal=goal)
+
+    async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: Context) -> pb.GiveFeedbackResponse:
+        """Commits what a person did with an item; a fresh list is published soon after."""
+        async with errors_as_statuses(context):
+            feedback = wire.parse_feedback(request, self._recommender.clock())
+            mood = await self._moods.latest(feedback.user_id)
+            duplicate = await self._offload(self._recommender.give_feedback, feedback, mood)
+            if not duplicate:
+                self._publisher.ask(feedback.user_id)
+            return pb.GiveFeedbackResponse(duplicate=duplicate)
+
+    async def AddReview(self, request: pb.AddReviewRequest, context: Context) -> pb.AddReviewResponse:
+        """Commits what a person wrote about an item; a worker scores it soon after."""
+        async with errors_as_statuses(context):
+            review = wire.parse_review(request)
+            duplicate = await self._offload(self._recommender.add_review, review)
+            if not duplicate:
+                self._scoring.ask()
+            return pb.AddReviewResponse(duplicate=duplicate)
+
+    async def GetClusters(self, request: pb.GetClustersRequest, context: Context) -> pb.GetClustersResponse:
+        """The newest song clusters."""
+        async with errors_as_statuses(context):
+            clusters, computed_at = await self._offload(self._recommender.clusters)
+            moment = to_timestamp(computed_at) if computed_at else None
+            return pb.GetClustersResponse(clusters=map(wire.cluster_message, clusters), computed_at=moment)
+
+    async def _mood(self, request: pb.RecommendRequest) -> Mood | None:
+        state = wire.parse_mood(request.mood)
+        return mood_for(state, self._recommender.clock()) if state else await self._moods.latest(request.user_id)

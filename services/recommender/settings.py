@@ -1,0 +1,61 @@
+"""What the recommender can be told, from RECOMMENDER_*, DATABASE_URL and the shared variables."""
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic_settings import SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from servicekit.settings import ServiceSettings
+
+_DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+def _with_driver(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError as error:
+        raise ValueError("not a database URL: write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME") from error
+    driver = _DRIVERS.get(url.drivername.partition("+")[0])
+    if driver is None:
+        raise ValueError("only SQLite and PostgreSQL are supported: write sqlite:///FILE or postgresql://HOST/NAME")
+    return url.set(drivername=driver).render_as_string(hide_password=False)
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_with_driver)]
+"""An SQLAlchemy URL, always with the driver that is installed."""
+
+
+class RecommenderSettings(ServiceSettings):
+    """The defaults suit one machine and a starter catalogue."""
+
+    model_config = SettingsConfigDict(env_prefix="RECOMMENDER_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=50052, ge=0, le=65535)
+    database_url: DatabaseUrl = Field(default="sqlite:///.run/emoverse.db", validation_alias="DATABASE_URL")
+
+    default_count: int = Field(default=10, ge=1, le=100)
+    """Picks of each kind where nobody asked for a number."""
+    seed: int = 0
+    """Two recommenders with the same seed, data and clock rank alike."""
+    sitting_min: PositiveInt = 30
+    """Within one sitting a list stays stable; what an earlier one showed makes room for something new."""
+    shown_rest_h: PositiveFloat = 12.0
+    """How long what an earlier sitting showed stays away."""
+    skip_rest_h: PositiveFloat = 24.0
+    """How long something skipped stays away: "not now" is not "never"."""
+
+    database_threads: PositiveInt = 4
+    max_waiting_calls: PositiveInt = 64
+    """Database calls running or waiting for a thread; beyond these a call is refused."""
+    catalogue_poll_s: PositiveFloat = 1.0
+    """How often the database is asked whether the catalogue has changed; its answer is the service's health."""
+    max_waiting_people: PositiveInt = 1000
+    """People whose fresh list is still to be published; beyond these the longest waiting is dropped."""
+
+    worker_concurrency: PositiveInt = 2
+    clusters_every_s: PositiveFloat = 3600.0
+    reviews_every_s: PositiveFloat = 15.0
+    """The safety net of the task that each review enqueues by itself."""

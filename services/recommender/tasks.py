@@ -1,0 +1,81 @@
+"""What the workers do: find out, compute, store. Every task can run again, or twice at once, without harm."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+import structlog
+from celery import Celery
+
+from contracts.tasks import RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from servicekit.errors import UnavailableError
+from services.recommender import catalogue_store, cluster_store
+from services.recommender.broker import GRACE_S, HEAVY_LIMIT_S, LIGHT_LIMIT_S, open_celery
+from services.recommender.core.clustering import fingerprint
+from services.recommender.database import Database, open_engine
+from services.recommender.settings import RecommenderSettings
+
+REVIEWS_AT_ONCE: Final = 50
+"""Stored together: what a lost worker has to score again."""
+
+_log = structlog.get_logger(__name__)
+
+
+def score_reviews(database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Score every review that has no sentiment yet, and move the films they are about. Returns how many."""
+    from services.recommender.core.sentiment import sentiment  # noqa: PLC0415  (the sending side needs no lexicon)
+
+    total = 0
+    while True:
+        with database.reading() as connection:
+            texts = catalogue_store.unscored_reviews(connection, REVIEWS_AT_ONCE)
+        if not texts:
+            return total
+        scores = {review_id: sentiment(text) for review_id, text in texts.items()}
+        with database.writing() as connection:
+            catalogue_store.save_sentiments(connection, scores, now())
+        total += len(scores)
+        _log.info("reviews scored", count=len(scores))
+
+
+def recompute_clusters(database: Database, seed: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bool:
+    """Cluster the songs again where they have changed since the last time; whether there are new clusters."""
+    with database.reading() as connection:
+        songs = cluster_store.songs(connection)
+        if cluster_store.latest_fingerprint(connection) == fingerprint(songs, seed):
+            return False
+    # scikit-learn takes seconds and much memory to load: only when there is something to compute.
+    from services.recommender.core.clusters import compute_clusters  # noqa: PLC0415
+
+    clustering = compute_clusters(songs, seed)
+    if clustering is None:
+        _log.info("too few songs to cluster", songs=len(songs))
+        return False
+    with database.writing() as connection:
+        cluster_store.save_clustering(connection, clustering, now())
+        catalogue_store.raise_revision(connection)
+    _log.info("clusters recomputed", clusters=len(clustering.clusters), silhouette=round(clustering.silhouette, 3))
+    return True
+
+
+def open_worker_app(settings: RecommenderSettings) -> Celery:
+    """The Celery application with its tasks. Each process opens its own database."""
+    celery = open_celery(settings)
+    # Every process of the pool opens its own connections: they do not survive a fork.
+    database = cache(lambda: Database(open_engine(settings.database_url)))
+
+    def task(name: str, limit_s: int) -> Any:
+        return celery.task(
+            name=name,
+            autoretry_for=(UnavailableError,),
+            max_retries=None,
+            retry_backoff=True,
+            retry_backoff_max=60,
+            soft_time_limit=limit_s,
+            time_limit=limit_s + GRACE_S,
+        )
+
+    task(SCORE_REVIEWS, LIGHT_LIMIT_S)(lambda: score_reviews(database()))
+    task(RECOMPUTE_CLUSTERS, HEAVY_LIMIT_S)(lambda: recompute_clusters(database(), settings.seed))
+    return celery

@@ -1,0 +1,171 @@
+"""Turns gRPC requests into ours, refusing what makes no sense, and our answers into gRPC messages."""
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from contracts.events import IDENTIFIER_PATTERN
+from contracts.mood import MoodState, from_timestamp
+from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.recommendation import Cluster, FeedbackAction, Pick
+from servicekit.errors import InvalidInputError
+from services.recommender.errors import UnknownChoiceError
+from services.recommender.people_store import Feedback, Review
+
+MAX_COUNT: Final = 100
+MAX_EXCLUDED: Final = 1000
+MAX_REVIEW_CHARACTERS: Final = 20_000
+MAX_KEY_CHARACTERS: Final = 128
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""How far a client's clock may be ahead; what it reports then counts as now."""
+
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
+
+
+def parse_choice(choices: type[ChoiceT], value: str, field: str) -> ChoiceT:
+    """The member of that value.
+
+    Raises:
+        UnknownChoiceError: there is none.
+    """
+    try:
+        return choices(value)
+    except ValueError as error:
+        raise UnknownChoiceError(field, value, [str(choice) for choice in choices]) from error
+
+
+def parse_user(user_id: str) -> str:
+    """The user's id.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    if not re.fullmatch(IDENTIFIER_PATTERN, user_id):
+        raise InvalidInputError(
+            f"{user_id[:80]!r} is no user id.",
+            "Use 1 to 64 letters, digits, '.', '_' and '-', the first a letter or a digit.",
+            code="invalid_user",
+        )
+    return user_id
+
+
+def parse_count(count: int, default: int) -> int:
+    """The number of picks; 0 stands for the default.
+
+    Raises:
+        InvalidInputError: there are too many.
+    """
+    if count > MAX_COUNT:
+        raise InvalidInputError(f"{count} picks are too many.", f"Ask for 1 to {MAX_COUNT}.", code="invalid_count")
+    return count or default
+
+
+def parse_exclude(item_ids: list[str]) -> frozenset[str]:
+    """The ids that are not wanted; unknown ones do no harm.
+
+    Raises:
+        InvalidInputError: there are too many.
+    """
+    if len(item_ids) > MAX_EXCLUDED:
+        raise InvalidInputError(
+            f"{len(item_ids)} excluded items are too many.", f"Exclude at most {MAX_EXCLUDED}.", code="invalid_exclude"
+        )
+    return frozenset(item_ids)
+
+
+def parse_mood(value: int) -> MoodState | None:
+    """The state on the wire, None where it is unspecified.
+
+    Raises:
+        UnknownChoiceError: this version does not know it.
+    """
+    if value == 0:
+        return None
+    by_value = {int(state.to_proto()): state for state in MoodState}
+    if value not in by_value:
+        raise UnknownChoiceError("mood", str(value), [f"{number} ({name})" for number, name in by_value.items()])
+    return by_value[value]
+
+
+def parse_feedback(request: pb.GiveFeedbackRequest, now: datetime) -> Feedback:
+    """Feedback.
+
+    Raises:
+        InvalidInputError: a field makes no sense.
+    """
+    return Feedback(
+        user_id=parse_user(request.user_id),
+        item_id=_parse_item(request.item_id),
+        action=parse_choice(FeedbackAction, request.action, "action"),
+        idempotency_key=_parse_key(request.idempotency_key),
+        occurred_at=_parse_occurred_at(request, now),
+    )
+
+
+def parse_review(request: pb.AddReviewRequest) -> Review:
+    """A review.
+
+    Raises:
+        InvalidInputError: a field makes no sense.
+    """
+    return Review(
+        user_id=parse_user(request.user_id),
+        item_id=_parse_item(request.item_id),
+        text=_parse_text(request.text),
+        idempotency_key=_parse_key(request.idempotency_key),
+    )
+
+
+def _parse_item(item_id: str) -> str:
+    if not item_id or "\x00" in item_id:
+        raise InvalidInputError("An item id is missing.", "Use an id from a recommendation.", code="invalid_item")
+    return item_id
+
+
+def _parse_key(key: str) -> str:
+    if not 1 <= len(key) <= MAX_KEY_CHARACTERS or "\x00" in key:
+        raise InvalidInputError(
+            "The idempotency key is missing or too long.",
+            f"Choose 1 to {MAX_KEY_CHARACTERS} characters, new for every request and the same when repeating one.",
+            code="invalid_idempotency_key",
+        )
+    return key
+
+
+def _parse_text(text: str) -> str:
+    if not text.strip() or len(text) > MAX_REVIEW_CHARACTERS or "\x00" in text:
+        raise InvalidInputError(
+            f"A review of {len(text)} characters that is blank, too long or holds a NUL character cannot be kept.",
+            f"Write 1 to {MAX_REVIEW_CHARACTERS:,} characters of text.",
+            code="invalid_review",
+        )
+    return text
+
+
+def _parse_occurred_at(request: pb.GiveFeedbackRequest, now: datetime) -> datetime:
+    if not request.HasField("occurred_at"):
+        return now
+    try:
+        occurred_at = from_timestamp(request.occurred_at)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInputError(
+            "occurred_at is no moment.", "Send a valid timestamp, or leave it unset for now.", code="invalid_moment"
+        ) from error
+    if occurred_at > now + CLOCK_TOLERANCE:
+        raise InvalidInputError(
+            f"Feedback cannot come from the future: {occurred_at.isoformat()}.",
+            "Set the client's clock, or leave occurred_at unset for now.",
+            code="moment_in_the_future",
+        )
+    return min(occurred_at, now)
+
+
+def pick_message(pick: Pick) -> pb.Pick:
+    """A pick on the wire."""
+    return pb.Pick(item=pb.Item(**pick.item.model_dump(exclude_none=True)), score=pick.score, reasons=pick.reasons)
+
+
+def cluster_message(cluster: Cluster) -> pb.Cluster:
+    """A cluster on the wire."""
+    return pb.Cluster(**cluster.model_dump())

@@ -84,12 +84,12 @@ EXPRESSIONS: Final[Mapping[Emotion, Expression]] = {
         brow_inner=0.09, brow_outer=0.11, eye_open=1.7, mouth_width=0.26, upper_lip=0.12, jaw=0.28, fold=0, forehead=0.7
     ),
     Emotion.SAD: Expression(
-        brow_inner=0.17, brow_outer=-0.08, brow_pinch=0.06, eye_open=0.6, mouth_width=0.33, corners=-0.16,
-        furrow=0.4, fold=0.6, forehead=0.4,
+        brow_inner=0.3, brow_outer=-0.14, brow_pinch=0.02, eye_open=0.31, squint=0.47, mouth_width=0.46, corners=-0.17,
+        upper_lip=0.02, jaw=0.09, teeth=0.1, furrow=0.9, fold=0.98, forehead=0.5,
     ),
     Emotion.ANGRY: Expression(
-        brow_inner=-0.17, brow_outer=0.08, brow_pinch=0.09, eye_open=0.8, squint=0.4, mouth_width=0.42,
-        corners=-0.1, upper_lip=0.06, jaw=0.06, teeth=1.0, furrow=1.0, wrinkle=0.4, fold=0.8,
+        brow_inner=-0.28, brow_outer=-0.02, brow_pinch=0.06, eye_open=1.05, squint=0.56, mouth_width=0.28,
+        corners=-0.05, upper_lip=0.18, jaw=0.25, teeth=0.95, furrow=0.3, wrinkle=0.95, fold=0.95, forehead=0.3,
     ),
     Emotion.FEAR: Expression(
         brow_inner=0.2, brow_outer=0.03, brow_pinch=0.08, eye_open=1.6, mouth_width=0.46, corners=-0.06,

@@ -11,7 +11,8 @@ from services.emotion.background import in_background
 from services.emotion.batcher import Batcher, BatchRules
 from services.emotion.faces import FaceCrop, FaceFinder
 from services.emotion.images import ImageLimits
-from services.emotion.model import EmotionModel, Prediction, open_channel
+from services.emotion.model import EmotionModel, open_channel
+from services.emotion.predictions import Prediction
 from services.emotion.publisher import MoodPublisher
 from services.emotion.readings import FaceReader
 from services.emotion.servicer import SERVICE_NAME, EmotionServicer
@@ -70,6 +71,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"
         port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT"))
+        stack.push_async_callback(health.set_serving, False)
         await stack.enter_async_context(in_background(model.watch()))
         stack.push_async_callback(sessions.drain)
         yield port

@@ -45,9 +45,11 @@ class FrameInbox:
         self._changed = asyncio.Condition()
 
     async def put(self, frame: Frame) -> None:
-        """Add the newest frame. Waits while `MAX_UNANSWERED` are in here."""
+        """Add the newest frame. Waits while `MAX_UNANSWERED` are in here; after the end it is not taken in any more."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self._frames) < MAX_UNANSWERED or self._end)
+            if self._end:
+                return
             self._frames.append(frame)
             waiting = [frame for frame in self._frames if not frame.dropped]
             # The newest one always has a place, even where only one may be in flight and that is being read.

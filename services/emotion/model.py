@@ -22,9 +22,13 @@ from contracts.model import (
 )
 from servicekit.errors import ConfigurationError, EmoVerseError, UnavailableError
 from services.emotion.faces import FaceCrop
+from services.emotion.predictions import Prediction
 
 SUM_TOLERANCE: Final = 0.01
 """How far from 1 a row of probabilities may sum."""
+
+LOOK_TIMEOUT_S: Final = 5.0
+"""How long the server may take to say what it serves: nobody waits for that, and a busy server is not a lost one."""
 
 _serving: Any = tfserving  # the message modules are made at run time: nothing in them is known to a type checker
 
@@ -39,15 +43,6 @@ _CHANNEL_OPTIONS: Final = (
 _log = structlog.get_logger(__name__)
 
 
-class Prediction(NamedTuple):
-    """What the model reads in one face."""
-
-    probabilities: tuple[float, ...]
-    """Seven numbers in 0..1 in the order of `EMOTIONS`, summing to 1."""
-    uncertain_below: float
-    """0..1: below this highest probability the served version calls its reading uncertain."""
-
-
 class _Version(NamedTuple):
     number: int
     uncertain_below: float
@@ -59,7 +54,7 @@ class EmotionModel:
     Args:
         channel: to the model server.
         address: HOST:PORT, for messages.
-        timeout_s: the deadline of every call.
+        timeout_s: the deadline of a batch of faces.
         poll_s: the pause between two looks at the server.
         on_change: told whether the model can be used, whenever that changes.
     """
@@ -146,7 +141,7 @@ class EmotionModel:
         request = _serving.get_model_status_pb2.GetModelStatusRequest()
         request.model_spec.name = MODEL_NAME
         try:
-            response = await self._models.GetModelStatus(request, timeout=self._timeout_s)
+            response = await self._models.GetModelStatus(request, timeout=LOOK_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
             raise self._failure(error) from error
         available = _serving.get_model_status_pb2.ModelVersionStatus.AVAILABLE
@@ -174,8 +169,9 @@ class EmotionModel:
         if version is not None:
             request.model_spec.version.value = version
         request.inputs[INPUT_NAME].CopyFrom(_tensor(faces))
+        timeout_s = self._timeout_s if version is None else LOOK_TIMEOUT_S
         try:
-            response = await self._predictions.Predict(request, timeout=self._timeout_s)
+            response = await self._predictions.Predict(request, timeout=timeout_s)
         except grpc.aio.AioRpcError as error:
             raise self._failure(error) from error
         if missing := set(outputs) - set(response.outputs):
@@ -188,7 +184,7 @@ class EmotionModel:
         if error.code() is grpc.StatusCode.NOT_FOUND:
             return self._loading()
         if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-            return self._unavailable(f"did not answer within {self._timeout_s:g} s", code="model_timeout")
+            return self._unavailable("did not answer in time", code="model_timeout")
         return self._unavailable(f"answered {error.code().name}: {error.details()}")
 
     def _unavailable(self, what: str, code: str = "model_unavailable") -> UnavailableError:

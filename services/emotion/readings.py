@@ -10,7 +10,7 @@ from contracts.mood import Mood
 from servicekit.errors import EmoVerseError, UnavailableError
 from services.emotion.batcher import Batcher
 from services.emotion.faces import FaceCrop, FoundFace, Search
-from services.emotion.model import Prediction
+from services.emotion.predictions import Prediction
 from services.emotion.tracks import Box
 from services.emotion.vision import Sight, Vision
 

@@ -60,6 +60,13 @@ async def test_an_error_comes_after_the_frames():
         await anext(inbox)
 
 
+async def test_after_the_end_nothing_more_is_taken_in():
+    inbox = await filled(2, 1)
+    await inbox.close()
+    await inbox.put(frame(2))
+    assert await drained(inbox) == [(1, False)]
+
+
 async def test_whoever_does_not_take_answers_is_held_up():
     inbox = await filled(2, *range(MAX_UNANSWERED))
     late = asyncio.create_task(inbox.put(frame(MAX_UNANSWERED)))

@@ -11,7 +11,6 @@ from typing import Any
 
 import grpc
 import psutil
-import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from standalone.ports import free_ports
@@ -56,9 +55,8 @@ def test_a_busy_port_is_named_with_the_setting_that_changes_it():
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize(("variable", "value"), [("EMOTION_PORT", "many"), ("EMOTION_MAX_IN_FLIGHT", "0")])
-def test_a_wrong_setting_is_named(variable: str, value: str):
-    with emotion_process(**{variable: value}) as process:
+def test_a_wrong_setting_is_named():
+    with emotion_process(EMOTION_PORT="many") as process:
         assert process.wait(timeout=60) == 2
         assert process.stderr
-        assert variable in process.stderr.read()
+        assert "EMOTION_PORT" in process.stderr.read()

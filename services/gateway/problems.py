@@ -125,7 +125,7 @@ async def _on_invalid_request(_: Request, error: RequestValidationError) -> Prob
     advice = [_FIELD_ADVICE[name] for name in names if name in _FIELD_ADVICE]
     return problem_response(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "; ".join(f"{problem.field}: {problem.detail}" for problem in problems),
+        "; ".join(f"{problem.field}: {problem.detail}" for problem in problems) + ".",
         InvalidInputError.default_code,
         " ".join([f"Correct {', '.join(names)}; the interface is described at /docs.", *advice]),
         fields=[problem.model_dump() for problem in problems],

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from servicekit.errors import UnavailableError
@@ -26,14 +27,15 @@ _log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def open_redis(url: str) -> AsyncGenerator[Redis]:
-    """A client whose every call ends within `CALL_TIMEOUT_S`. Nothing is connected until the first call."""
+    """A client whose every attempt ends within `CALL_TIMEOUT_S`. Nothing is connected until the first call."""
     client = Redis.from_url(
         url,
         decode_responses=True,
         socket_timeout=CALL_TIMEOUT_S,
         socket_connect_timeout=CALL_TIMEOUT_S,
-        # Whoever calls decides what a failure means; a hidden retry would only make them wait longer.
-        retry=Retry(NoBackoff(), 0),
+        # A connection that lay idle while Redis restarted fails once and is made again. Beyond that, whoever calls
+        # decides what a failure means; more hidden retries would only make them wait longer.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
     try:
         yield client
@@ -44,7 +46,7 @@ async def open_redis(url: str) -> AsyncGenerator[Redis]:
 def unavailable(error: Exception) -> UnavailableError:
     """What to tell a caller when Redis did not answer."""
     return UnavailableError(
-        f"Redis does not answer: {error}.",
+        f"Redis does not answer: {str(error).rstrip('.')}.",
         "Check that it runs and that REDIS_URL points at it.",
         code="redis_unavailable",
     )

@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from contracts.pb.emoverse.v1 import emotion_pb2_grpc
+from servicekit.background import in_background
 from servicekit.grpc_server import create_server, serving
 from servicekit.pubsub import open_redis
-from services.emotion.background import in_background
 from services.emotion.batcher import Batcher, BatchRules
 from services.emotion.faces import FaceCrop, FaceFinder
 from services.emotion.images import ImageLimits

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
+from servicekit.background import in_background
 from servicekit.errors import OverloadedError, UnavailableError
-from services.emotion.background import in_background
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")

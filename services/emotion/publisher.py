@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from contracts.events import MOODS_CHANNEL, EventReason, MoodEvent, mood_key
-from services.emotion.background import in_background
+from servicekit.background import in_background
 
 LATEST_TIMEOUT_S: Final = 0.5
 """How long a stream may wait for the mood its person had before."""

@@ -1,7 +1,6 @@
 """Builds the gateway and wires its parts."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
+from servicekit.background import in_background
 from servicekit.pubsub import open_redis
 from services.gateway import health, live_routes, openapi, problems, routes
 from services.gateway.http_limits import BodyLimit, SecurityHeaders
@@ -23,7 +23,6 @@ from services.gateway.stream import LiveStreams
 from services.gateway.watch import Dependency, Watch
 
 STATIC: Final = Path(__file__).parent / "static"
-CANCEL_AGAIN_S: Final = 0.2
 _DESCRIPTION: Final = (
     "Moods, and the music, movies, games and well-being activities that fit them. "
     "Every error is an application/problem+json that says what to do."
@@ -67,21 +66,8 @@ async def _lifespan(app: FastAPI, settings: GatewaySettings, listener_capacity: 
         app.state.feed = feed
         app.state.watch = watch
         app.state.streams = LiveStreams(redis, recommender, feed)
-        async with _running(feed.pump_moods(redis), feed.pump_recommendations(redis), watch.run()):
+        async with in_background(feed.pump_moods(redis), feed.pump_recommendations(redis), watch.run()):
             yield
-
-
-@asynccontextmanager
-async def _running(*work: Coroutine[None, None, None]) -> AsyncGenerator[None]:
-    pending = {asyncio.create_task(coroutine) for coroutine in work}
-    try:
-        yield
-    finally:
-        while pending:
-            # A cancellation that meets a connection being made can get lost, so one is not enough.
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 async def _page() -> FileResponse:

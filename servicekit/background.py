@@ -3,23 +3,29 @@
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
+
+CANCEL_AGAIN_S: Final = 0.2
 
 _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def in_background(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+async def in_background(*work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     """Run `work` while open, then cancel it and wait for its end. Should a bug end it sooner, the log says so."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_report)
+    pending = {asyncio.create_task(coroutine) for coroutine in work}
+    for task in pending:
+        task.add_done_callback(_report)
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while pending:
+            # A cancellation that meets a connection being made can get lost, so one is not enough.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 def _report(task: asyncio.Task[None]) -> None:

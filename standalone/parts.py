@@ -23,7 +23,7 @@ class Part:
     Attributes:
         name: what people call it; also the name of its log.
         command: what starts it; empty where somebody else runs it.
-        probe: tells that it is ready; None where running is enough.
+        probe: tells that it is ready; None where having been started is enough.
         after: the names of the parts that must be ready before it starts.
         one_shot: ready when it has ended well.
         advice: what to do when it does not become ready, beside looking at its log.

@@ -90,7 +90,8 @@ class Stack:
                 await self._until_ready(part)
         except TimeoutError:
             raise self._failure(part, f"is not ready after {self._ready_timeout_s:g} s") from None
-        self._announce(f"ready     {part.name} ({time.monotonic() - began:.1f} s)")
+        known = "ready    " if part.probe or part.one_shot else "running  "
+        self._announce(f"{known} {part.name} ({time.monotonic() - began:.1f} s)")
         self._ready[part.name].set()
 
     async def _until_ready(self, part: Part) -> None:
@@ -108,7 +109,7 @@ class Stack:
             raise self._failure(part, ended if info.exit_status else f"could not be started: {info.problem}")
         if part.one_shot:
             return info.state == "EXITED"
-        return info.state == "RUNNING" and (part.probe is None or await part.probe())
+        return info.state in ("STARTING", "RUNNING") and (part.probe is None or await part.probe())
 
     async def _processes(self) -> dict[str, ProcessInfo]:
         try:

@@ -25,10 +25,10 @@ START_TIMEOUT_S: Final = 30.0
 STOP_WAIT_S: Final = 15
 """How long a part may take to stop before it is killed."""
 STOP_TIMEOUT_S: Final = 3 * STOP_WAIT_S
-START_SECONDS: Final = 2
-"""How long a part must run before it counts as started."""
+START_SECONDS: Final = 10
+"""A part that ends sooner is tried again after a wait, one that has run longer at once."""
 START_RETRIES: Final = 4
-"""How often a part that ends sooner is tried again, each time after a longer wait."""
+"""How often in a row, each time after a longer wait."""
 LOG_BYTES: Final = 5_000_000
 LOG_BACKUPS: Final = 2
 

@@ -68,9 +68,12 @@ async def test_a_part_starts_when_those_before_it_are_ready(tmp_path: Path):
     second = part("second", f"open({str(trace)!r}, 'a').write('second'); {WAITS}", after=("first",))
     async with running(tmp_path, second, first) as run:
         await run.stack.start()
-        assert trace.read_text() == "first second"
+        await eventually(lambda: trace.read_text() == "first second")
         assert run.announced.index("starting  second") > run.announced.index("starting  first")
-        assert [line.split()[1] for line in run.announced if line.startswith("ready")] == ["first", "second"]
+        assert [line.split()[:2] for line in run.announced if "(" in line] == [
+            ["ready", "first"],
+            ["running", "second"],
+        ]
 
 
 async def test_a_part_that_ends_badly_is_named_with_its_last_words(tmp_path: Path):

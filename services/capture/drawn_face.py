@@ -92,8 +92,8 @@ EXPRESSIONS: Final[Mapping[Emotion, Expression]] = {
         corners=-0.05, upper_lip=0.18, jaw=0.25, teeth=0.95, furrow=0.3, wrinkle=0.95, fold=0.95, forehead=0.3,
     ),
     Emotion.FEAR: Expression(
-        brow_inner=0.2, brow_outer=0.03, brow_pinch=0.08, eye_open=1.6, mouth_width=0.46, corners=-0.06,
-        upper_lip=0.04, jaw=0.14, teeth=0.5, furrow=0.5, fold=0.2, forehead=0.8,
+        brow_inner=0.22, brow_outer=-0.06, brow_pinch=0.07, eye_open=2.05, squint=0.13, mouth_width=0.47, corners=-0.26,
+        upper_lip=0.12, jaw=0.24, teeth=0.94, furrow=0.94, fold=0.98, forehead=0.88,
     ),
     Emotion.DISGUST: Expression(
         brow_inner=-0.12, brow_outer=-0.04, brow_pinch=0.05, eye_open=0.5, squint=0.9, mouth_width=0.38,

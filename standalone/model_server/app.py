@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import structlog
 
 from contracts.tfserving import model_service_pb2_grpc, prediction_service_pb2_grpc
+from servicekit.background import in_background
 from servicekit.grpc_server import HealthReporter, create_server, serving
 from standalone.model_server.servicer import ModelServicer, PredictionServicer
 from standalone.model_server.settings import ModelServerSettings
@@ -38,16 +39,12 @@ async def open_model_server(settings: ModelServerSettings) -> AsyncGenerator[int
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(versions), server)
     async with serving(server, f"{settings.host}:{settings.port}", "MODEL_SERVER_PORT") as port:
         _log.info("listening", port=port, base_path=str(settings.base_path))
-        following = asyncio.create_task(_follow(versions, health, settings.base_path, settings.poll_interval_s))
-        try:
+        async with in_background(_follow(versions, health, settings.base_path, settings.poll_interval_s)):
             yield port
-        finally:
-            following.cancel()
-            await asyncio.wait([following])
     await versions.close()
 
 
-async def _follow(versions: ModelVersions, health: HealthReporter, base_path: Path, interval_s: float) -> NoReturn:
+async def _follow(versions: ModelVersions, health: HealthReporter, base_path: Path, interval_s: float) -> None:
     warned = False
     while True:
         try:

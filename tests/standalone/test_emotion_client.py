@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contracts.emotion import EMOTIONS
-from services.emotion.background import in_background
+from servicekit.background import in_background
 from services.emotion.model import EmotionModel, open_channel
 
 TIMEOUT_S = 30

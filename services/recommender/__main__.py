@@ -14,7 +14,9 @@ from servicekit.logs import configure_logging
 from servicekit.settings import load_settings
 from services.recommender.settings import RecommenderSettings
 
-cli = typer.Typer(add_completion=False, help="Ranks the catalogue for a person and a mood.")
+cli = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, help="Ranks the catalogue for a person and a mood."
+)
 
 
 def _settings(process: str) -> RecommenderSettings:
@@ -37,7 +39,7 @@ def worker(
     queue: Annotated[list[str] | None, typer.Option(help="Take tasks from this queue only; repeatable.")] = None,
 ) -> None:
     """Score reviews and recompute the song clusters."""
-    from services.recommender.processes import run_worker  # noqa: PLC0415
+    from services.recommender.worker import run_worker  # noqa: PLC0415
 
     run_worker(_settings("worker"), queue or [LIGHT_QUEUE, HEAVY_QUEUE])
 
@@ -45,7 +47,7 @@ def worker(
 @cli.command()
 def beat() -> None:
     """Send the workers their periodic tasks; any number may run, one ticks."""
-    from services.recommender.processes import run_beat  # noqa: PLC0415
+    from services.recommender.beat import run_beat  # noqa: PLC0415
 
     run_beat(_settings("beat"))
 
@@ -53,11 +55,11 @@ def beat() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database's schema and the starter catalogue up to date, then end."""
-    from services.recommender.app import prepare_database  # noqa: PLC0415
+    from services.recommender.migration import prepare_database  # noqa: PLC0415
 
     settings = _settings("migrate")
     try:
-        prepare_database(settings)
+        prepare_database(settings.database_url)
     except EmoVerseError as error:
         structlog.get_logger(__name__).error(error.message, advice=error.advice, code=error.code)
         sys.exit(1)

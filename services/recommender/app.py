@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-import stamina
 import structlog
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
@@ -14,14 +13,11 @@ from contracts.pb.emoverse.v1.recommender_pb2_grpc import add_RecommenderService
 from servicekit.errors import UnavailableError
 from servicekit.grpc_server import HealthReporter, create_server, serving
 from servicekit.pubsub import open_redis
-from services.recommender import catalogue_store
 from services.recommender.broker import open_celery
-from services.recommender.catalogue.loading import STARTER_SOURCE, starter_items, starter_reviews
 from services.recommender.core.rest import RestPolicy
 from services.recommender.database import Database, Offloader, open_engine
-from services.recommender.errors import DatabaseUnavailableError, TooManyCallsError
+from services.recommender.errors import TooManyCallsError
 from services.recommender.listener import MoodListener
-from services.recommender.migration import migrate
 from services.recommender.moods import MoodReader
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Policy, Recommender
@@ -30,7 +26,6 @@ from services.recommender.servicer import RecommenderServicer
 from services.recommender.settings import RecommenderSettings
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
-MIGRATION_PATIENCE_S: Final = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -109,26 +104,3 @@ async def _keep_fresh(recommender: Recommender, offload: Offloader, health: Heal
             else:
                 _log.info("serving")
         await asyncio.sleep(poll_s)
-
-
-def prepare_database(settings: RecommenderSettings) -> None:
-    """Bring the schema and the starter catalogue up to date; what people said stays. Waits a while for the database.
-
-    Raises:
-        DatabaseUnavailableError: it does not answer within `MIGRATION_PATIENCE_S`.
-    """
-    engine = open_engine(settings.database_url)
-    database = Database(engine)
-    try:
-        for attempt in stamina.retry_context(
-            on=DatabaseUnavailableError, attempts=None, timeout=MIGRATION_PATIENCE_S, wait_initial=0.2, wait_max=5.0
-        ):
-            with attempt:
-                migrate(database)
-        now = datetime.now(UTC)
-        with database.writing() as connection:
-            saved = catalogue_store.save_items(connection, starter_items(), STARTER_SOURCE)
-            catalogue_store.save_catalogue_reviews(connection, starter_reviews(), STARTER_SOURCE, now)
-        _log.info("database ready", items=saved)
-    finally:
-        engine.dispose()

@@ -1,12 +1,17 @@
 """The clock of the workers, of which only one ticks at a time."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 import stamina
 import structlog
+from celery.apps.beat import Beat
 from celery.beat import Scheduler
 from redis import Redis
 from redis.exceptions import LockError, RedisError
+
+from services.recommender.broker import keep_our_logging, open_celery
+from services.recommender.settings import RecommenderSettings
 
 LOCK: Final = "emoverse:v1:beat"
 LOCK_TTL_S: Final = 30.0
@@ -34,12 +39,10 @@ class SingleScheduler(Scheduler):
         return super().tick(*args, **kwargs)
 
     def close(self) -> None:
-        """Let the next clock tick at once."""
+        """Let the next clock tick at once. Celery calls it more than once."""
         super().close()
-        try:
+        with suppress(LockError, RedisError):
             self._lock.release()
-        except (LockError, RedisError) as error:
-            _log.info("the lock was not held at the end", reason=str(error))
         self._redis.close()
 
     @stamina.retry(on=RedisError, attempts=None, timeout=None, wait_initial=0.5, wait_max=5.0)
@@ -51,3 +54,10 @@ class SingleScheduler(Scheduler):
                 _log.info("another beat ticks: waiting for it")
                 self._lock.acquire()
             _log.info("this beat ticks")
+
+
+def run_beat(settings: RecommenderSettings) -> None:
+    """Send the periodic tasks until SIGTERM or SIGINT; waits while another beat does."""
+    celery = open_celery(settings)
+    keep_our_logging()
+    Beat(app=celery, scheduler=f"{__name__}:{SingleScheduler.__name__}", quiet=True).run()

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from celery import Celery
+from celery import Celery, signals
 
 from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
 from services.recommender.settings import RecommenderSettings
@@ -51,3 +51,12 @@ def open_celery(settings: RecommenderSettings) -> Celery:
 def _periodically(task: str, queue: str, every_s: float) -> dict[str, Any]:
     # A task that nobody has begun when the next one is due has become pointless.
     return {"task": task, "schedule": every_s, "options": {"queue": queue, "expires": every_s}}
+
+
+def keep_our_logging() -> None:
+    """Let Celery log through the loggers as they are: who listens to this signal replaces its own set-up of them."""
+    signals.setup_logging.connect(_nothing, weak=False)
+
+
+def _nothing(**_: Any) -> None:
+    pass

@@ -32,18 +32,19 @@ def revision(connection: Connection) -> int:
 
 
 def raise_revision(connection: Connection) -> None:
-    """Tell every recommender that there is something new; to be called by whoever changes the catalogue."""
+    """Tell every recommender that there is something new. Whoever changes the catalogue calls this first: the row that it
+    locks makes them take turns."""
     connection.execute(update(RevisionRow).values(revision=RevisionRow.revision + 1))
 
 
 def save_items(connection: Connection, records: Iterable[ItemRecord], source: str) -> int:
     """Insert items, or update those whose id exists; what people said about them stays. Returns how many."""
     items = list(records)
+    raise_revision(connection)
     saved = upsert(connection, _ITEM, (_item_row(item, source) for item in items))
     names = ((provider, value, item.id) for item in items for provider, value in item.external_ids.items())
     upsert(connection, _EXTERNAL_ID, ({"provider": p, "value": v, "item_id": i} for p, v, i in names))
     update_tones(connection, {item.id for item in items})
-    raise_revision(connection)
     return saved
 
 
@@ -96,6 +97,7 @@ def save_sentiments(connection: Connection, sentiments: Mapping[str, float], now
     """Store the sentiment of each review by id, and move the items they are about."""
     if not sentiments:
         return
+    raise_revision(connection)
     connection.execute(
         update(_REVIEW)
         .where(_REVIEW.c.id == bindparam("review_id"))
@@ -104,7 +106,6 @@ def save_sentiments(connection: Connection, sentiments: Mapping[str, float], now
     )
     about = select(ReviewRow.item_id).where(ReviewRow.id.in_(sentiments)).distinct()
     update_tones(connection, set(connection.scalars(about)))
-    raise_revision(connection)
 
 
 def update_tones(connection: Connection, item_ids: Collection[str]) -> None:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.recommender.errors import DatabaseUnavailableError, NotMigratedError, TooManyCallsError
+from services.recommender.schema import SCHEMA_VERSION
 
 BUSY_TIMEOUT_S: Final = 5
 """How long a writer waits for another one before the call fails."""
@@ -65,19 +66,21 @@ class Database:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+        self._writer = engine.execution_options(writes=True)
+        # PostgreSQL would otherwise show each statement a newer moment; SQLite never does.
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reader = engine.execution_options(**options) if engine.dialect.name == "postgresql" else engine
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """A transaction that only reads; everything in it is read at one moment."""
-        with _translated_errors(), self.engine.connect() as connection, connection.begin():
+        with _translated_errors(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
         """A transaction that writes, committed when the block ends."""
-        engine = self.engine.execution_options(writes=True)
-        with _translated_errors(), engine.connect() as connection, connection.begin():
+        with _translated_errors(), self._writer.connect() as connection, connection.begin():
             yield connection
 
 
@@ -94,6 +97,19 @@ def _translated_errors() -> Generator[None]:
         raise DatabaseUnavailableError(reason.strip()) from error
     except (DBAPIError, PoolTimeoutError) as error:
         raise DatabaseUnavailableError(error) from error
+
+
+def require_migrated(connection: Connection) -> None:
+    """Return if the tables that this version needs are there.
+
+    Raises:
+        NotMigratedError: they are not.
+    """
+    if not inspect(connection).has_table("alembic_version"):
+        raise NotMigratedError
+    version = connection.scalar(text("select version_num from alembic_version"))
+    if version is None or version < SCHEMA_VERSION:
+        raise NotMigratedError
 
 
 def upsert(connection: Connection, table: Table, rows: Iterable[Row], *, keep: bool = False) -> int:

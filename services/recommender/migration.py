@@ -1,19 +1,26 @@
 """Brings the database to this version: the schema by Alembic, then the starter catalogue."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import stamina
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import text
 
-from services.recommender.database import Database
-from services.recommender.errors import NotMigratedError
-from services.recommender.schema import SCHEMA_VERSION
+from services.recommender import catalogue_store
+from services.recommender.catalogue.loading import STARTER_SOURCE, starter_items, starter_reviews
+from services.recommender.database import Database, open_engine
+from services.recommender.errors import DatabaseUnavailableError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+PATIENCE_S: Final = 60.0
 _LOCK: Final = 0x454D4F56
 """Any number will do, as long as every migration takes the same one."""
+
+_log = structlog.get_logger(__name__)
 
 
 def migrate(database: Database) -> None:
@@ -31,14 +38,29 @@ def migrate(database: Database) -> None:
         command.upgrade(config, "head")
 
 
-def require_migrated(connection: Connection) -> None:
-    """Return if the tables that this version needs are there.
+def prepare_database(database_url: str) -> None:
+    """Bring the schema and the starter catalogue up to date; what people said stays. Waits a while for the database.
 
     Raises:
-        NotMigratedError: they are not.
+        DatabaseUnavailableError: it does not answer within `PATIENCE_S`.
     """
-    if not inspect(connection).has_table("alembic_version"):
-        raise NotMigratedError
-    version = connection.scalar(text("select version_num from alembic_version"))
-    if version is None or version < SCHEMA_VERSION:
-        raise NotMigratedError
+    engine = open_engine(database_url)
+    database = Database(engine)
+    try:
+        for attempt in stamina.retry_context(
+            on=DatabaseUnavailableError, attempts=None, timeout=PATIENCE_S, wait_initial=0.2, wait_max=5.0
+        ):
+            with attempt:
+                migrate(database)
+        saved = load_starter(database)
+        _log.info("database ready", items=saved)
+    finally:
+        engine.dispose()
+
+
+def load_starter(database: Database) -> int:
+    """Insert the starter catalogue or update it by id, in one transaction; returns the number of items."""
+    with database.writing() as connection:
+        saved = catalogue_store.save_items(connection, starter_items(), STARTER_SOURCE)
+        catalogue_store.save_catalogue_reviews(connection, starter_reviews(), STARTER_SOURCE, datetime.now(UTC))
+    return saved

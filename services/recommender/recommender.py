@@ -11,15 +11,14 @@ from sqlalchemy import Connection
 from contracts.mood import Mood
 from contracts.recommendation import Cluster, Goal, Kind, Pick
 from services.recommender import catalogue_store, cluster_store, people_store
-from services.recommender.core.catalogue import Catalogue
+from services.recommender.core.catalogue import UNREAD, Catalogue
 from services.recommender.core.goals import default_goal
 from services.recommender.core.ranking import Known, Ranked, Wish, rank, seed_of
 from services.recommender.core.reasons import reasons
 from services.recommender.core.rest import RestPolicy, never_again, resting
 from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
-from services.recommender.database import Database
+from services.recommender.database import Database, require_migrated
 from services.recommender.errors import EmptyCatalogueError
-from services.recommender.migration import require_migrated
 from services.recommender.people_store import Feedback, Review, Shown, Sitting
 
 Clock = Callable[[], datetime]
@@ -89,9 +88,9 @@ class Recommender:
         Raises:
             EmptyCatalogueError: there is nothing of this kind at all.
         """
+        picks, goal = self._recommend(request, [kind])
         if not self._catalogue.shelves[kind].ids:
             raise EmptyCatalogueError(kind)
-        picks, goal = self._recommend(request, [kind])
         return picks[kind], goal
 
     def recommend_all(self, request: Request) -> tuple[dict[Kind, list[Pick]], Goal]:
@@ -114,6 +113,8 @@ class Recommender:
             return cluster_store.latest_clusters(connection)
 
     def _recommend(self, request: Request, kinds: list[Kind]) -> tuple[dict[Kind, list[Pick]], Goal]:
+        if self._catalogue.revision == UNREAD:
+            self.refresh()
         catalogue, now = self._catalogue, self.clock()
         goal = request.goal or default_goal(request.mood)
         sitting = self._sitting(now)

@@ -53,8 +53,8 @@ def recompute_clusters(database: Database, seed: int, now: Callable[[], datetime
         _log.info("too few songs to cluster", songs=len(songs))
         return False
     with database.writing() as connection:
-        cluster_store.save_clustering(connection, clustering, now())
         catalogue_store.raise_revision(connection)
+        cluster_store.save_clustering(connection, clustering, now())
     _log.info("clusters recomputed", clusters=len(clustering.clusters), silhouette=round(clustering.silhouette, 3))
     return True
 
@@ -65,17 +65,17 @@ def open_worker_app(settings: RecommenderSettings) -> Celery:
     # Every process of the pool opens its own connections: they do not survive a fork.
     database = cache(lambda: Database(open_engine(settings.database_url)))
 
-    def task(name: str, limit_s: int) -> Any:
-        return celery.task(
-            name=name,
-            autoretry_for=(UnavailableError,),
-            max_retries=None,
-            retry_backoff=True,
-            retry_backoff_max=60,
-            soft_time_limit=limit_s,
-            time_limit=limit_s + GRACE_S,
-        )
+    def score() -> None:
+        score_reviews(database())
 
-    task(SCORE_REVIEWS, LIGHT_LIMIT_S)(lambda: score_reviews(database()))
-    task(RECOMPUTE_CLUSTERS, HEAVY_LIMIT_S)(lambda: recompute_clusters(database(), settings.seed))
+    def cluster() -> None:
+        recompute_clusters(database(), settings.seed)
+
+    celery.task(name=SCORE_REVIEWS, **_limits(LIGHT_LIMIT_S))(score)
+    celery.task(name=RECOMPUTE_CLUSTERS, **_limits(HEAVY_LIMIT_S))(cluster)
     return celery
+
+
+def _limits(limit_s: int) -> dict[str, Any]:
+    retry = {"autoretry_for": (UnavailableError,), "max_retries": None, "retry_backoff": True, "retry_backoff_max": 60}
+    return {**retry, "soft_time_limit": limit_s, "time_limit": limit_s + GRACE_S}

@@ -21,6 +21,9 @@ GROUP_SCALES: Final[Mapping[str, float]] = {"creator": 0.6, "genre": 0.5, "tag":
 """Groups of features, and how much each tells about a taste: the prior standard deviation of that part of an item's
 appeal which comes from the group. Editorial."""
 
+UNREAD: Final = -1
+"""The revision of a catalogue that no database has filled yet."""
+
 PRIOR_VOTES: Final = 1000.0
 """Where an item's own votes and the mean of its kind weigh alike (the weighted rating of IMDb's top lists)."""
 
@@ -83,7 +86,7 @@ class Catalogue:
         revision: of the database they were read from.
     """
 
-    def __init__(self, facts: Iterable[ItemFacts] = (), revision: int = -1) -> None:
+    def __init__(self, facts: Iterable[ItemFacts] = (), revision: int = UNREAD) -> None:
         self.revision = revision
         self._columns: dict[Feature, int] = {}
         by_kind: defaultdict[Kind, list[ItemFacts]] = defaultdict(list)

@@ -14,6 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.metrics import silhouette_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from contracts.emotion import CIRCUMPLEX, Affect
 from contracts.recommendation import Cluster
@@ -58,7 +59,9 @@ def compute_clusters(songs: Sequence[Song], seed: int) -> Clustering | None:
     standardise = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     standard: Floats = standardise.fit_transform(values)
     reduced: Floats = PCA(n_components=KEPT_VARIANCE, random_state=seed).fit_transform(standard)
-    tried = {count: _partition(reduced, count, seed) for count in CANDIDATE_COUNTS}
+    # On a busy machine, threads that spin cost more than they bring, and take the processors from whoever answers.
+    with threadpool_limits(1):
+        tried = {count: _partition(reduced, count, seed) for count in CANDIDATE_COUNTS}
     best = max(tried, key=lambda count: tried[count][0])
     silhouette, numbers = tried[best]
     return Clustering(

@@ -1,0 +1,32 @@
+"""Runs Celery's worker in this process."""
+
+import sys
+import warnings
+from typing import Any
+
+from celery import signals
+from celery.platforms import SecurityWarning
+
+from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from services.recommender.broker import keep_our_logging
+from services.recommender.settings import RecommenderSettings
+from services.recommender.tasks import open_worker_app
+
+
+def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is in progress and exit."""
+    celery = open_worker_app(settings)
+    keep_our_logging()
+    # Only what pickle could do makes root dangerous, and only JSON is accepted.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+
+    def catch_up(**_: Any) -> None:
+        celery.send_task(RECOMPUTE_CLUSTERS, queue=HEAVY_QUEUE)
+        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
+
+    signals.worker_ready.connect(catch_up, weak=False)
+    worker = celery.Worker(
+        concurrency=settings.worker_concurrency, queues=queues, without_mingle=True, without_gossip=True, quiet=True
+    )
+    worker.start()
+    sys.exit(worker.exitcode)

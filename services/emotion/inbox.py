@@ -58,6 +58,11 @@ class FrameInbox:
                 late.drop()
             self._changed.notify_all()
 
+    def answered(self) -> None:
+        """Give up the place of the frame last taken out: before its answer is sent, so that the client, who then sends
+        the next one, never has more in flight than it knows of."""
+        self._reading = False
+
     async def close(self, error: EmoVerseError | None = None) -> None:
         """End the iteration after the frames that are in here, with `error` if there is one. The first end counts."""
         async with self._changed:
@@ -70,7 +75,7 @@ class FrameInbox:
 
     async def __anext__(self) -> Frame:
         """The next frame, in the order they came."""
-        self._reading = False
+        self.answered()
         async with self._changed:
             await self._changed.wait_for(lambda: self._frames or self._end)
             if not self._frames:

@@ -133,6 +133,7 @@ def _frame(request: emotion_pb2.StreamFramesRequest) -> Frame:
 async def _answer(session: Session, context: Context) -> None:
     async for frame in session.inbox:
         reading = await session.read(frame)
+        session.inbox.answered()
         await _send(
             context,
             emotion_pb2.StreamFramesResponse(reading=to_reading(frame, reading, time.perf_counter())),

@@ -39,6 +39,15 @@ async def test_the_frame_being_read_counts():
     assert await drained(inbox) == [(2, True), (3, False)]
 
 
+async def test_a_frame_whose_answer_is_on_its_way_no_longer_counts():
+    inbox = await filled(2, 1)
+    assert (await anext(inbox)).sequence == 1
+    await inbox.put(frame(2))
+    inbox.answered()
+    await inbox.put(frame(3))
+    assert await drained(inbox) == [(2, False), (3, False)]
+
+
 async def test_the_newest_has_a_place_even_where_only_one_may_be_in_flight():
     inbox = await filled(1, 1)
     assert (await anext(inbox)).sequence == 1

@@ -12,6 +12,7 @@ from servicekit.errors import EmoVerseError
 from servicekit.logs import configure_logging
 from servicekit.settings import load_settings
 from standalone.app import run
+from standalone.foreground import foreground_group
 from standalone.settings import ROOT, StackSettings
 from standalone.terminal import Terminal
 
@@ -25,7 +26,8 @@ def main(
     configure_logging("standalone", "ERROR")
     terminal = Terminal(Console(highlight=False))
     try:
-        asyncio.run(run(settings, data_dir.resolve(), demo, terminal))
+        with foreground_group():
+            asyncio.run(run(settings, data_dir.resolve(), demo, terminal))
     except EmoVerseError as error:
         terminal.say(f"failed    {error.message}\n{error.advice}")
         sys.exit(1)

@@ -142,4 +142,4 @@ identifying anyone.
 - The labels are opinions. The annotators of FER+ often disagree with the original labels and with each other.
 - The rarest emotions here are {rare}: their figures rest on few faces.
 - There are {len(EMOTIONS)} emotions; contempt, boredom or pain have none of their own.
-- Faces that are turned away, covered or smaller than 48 pixels were hardly seen in training."""
+- The faces in the file are cut out tightly and mostly look at the camera. Other faces were not measured."""

@@ -68,7 +68,7 @@ def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             found = Checkpoint(
                 config=str(file["config"]),
                 epoch=int(file["epoch"]),

@@ -120,7 +120,7 @@ def load_dataset(path: Path) -> FaceDataset:
 
 def _read_arrays(path: Path) -> dict[str, Images]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             missing = sorted(_EXPECTED.keys() - set(file.files))
             if missing:
                 raise DatasetError(f"{path} lacks {', '.join(missing)}.", _ADVICE)

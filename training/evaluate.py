@@ -28,8 +28,9 @@ def main(
     """Run a dataset file through the serving signature of the emotion model and report how good it is."""
     models_dir = model or load_settings(TrainingSettings).models_dir
     try:
+        dataset = load_dataset(file)
         served = ServedModel(newest_version(models_dir))
-        report = evaluate(served, load_dataset(file), file)
+        report = evaluate(served, dataset, file)
         if card is not None:
             write_card(card, report, served.version_dir)
     except EmoVerseError as error:

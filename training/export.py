@@ -54,10 +54,11 @@ def export_model(network: keras.Model, calibration: Calibration, record: RunReco
     """
     unfinished = version_dir.with_name(f"{version_dir.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    archive: Any = keras.export.ExportArchive()
-    archive.track(network)
-    archive.add_endpoint(SIGNATURE_NAME, _signature(network, calibration), [_input_spec()])
-    archive.write_out(str(unfinished), verbose=False)
+    # Keras's own export archive writes every weight twice, and everything that training attached to the network.
+    served: Any = tf.Module()
+    served.weights = [weight.value for weight in network.weights]
+    signature = tf.function(_signature(network, calibration), input_signature=[_input_spec()])
+    tf.saved_model.save(served, str(unfinished), signatures={SIGNATURE_NAME: signature})
     (unfinished / RUN_FILE).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(version_dir, ignore_errors=True)
     unfinished.rename(version_dir)

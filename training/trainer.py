@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from contracts.emotion import EMOTIONS
 from contracts.model import FACE_SIZE_PX
@@ -28,6 +29,8 @@ class Trainer:
 
     def __init__(self, config: TrainingConfig, train: FaceDataset, selection: FaceDataset) -> None:
         keras.utils.set_random_seed(config.seed)
+        # Otherwise sums over a batch depend on which thread comes first; on a CPU it costs no time.
+        tf.config.experimental.enable_op_determinism()
         self.config = config
         self.epoch = 0
         self.best_score = -1.0
@@ -36,6 +39,7 @@ class Trainer:
         self._batch_size = min(config.batch_size, len(train))
         self.steps_per_epoch = len(train) // self._batch_size
         self.network = build_network(config.network)
+        self._compiled_side_px = 0
         self._optimizer = _compile(self.network, config)
         self._average = _values(self.network.weights)
         self._best = [value.copy() for value in self._average]
@@ -46,6 +50,11 @@ class Trainer:
         Returns:
             the mean training loss, the learning rate of the last step and the selection scores, by name.
         """
+        if self._side_px() != self._compiled_side_px:
+            # Keras would otherwise go on with a function for any size, whose sums differ in the last bit from those of
+            # a resumed run's function for this size.
+            self.network.make_train_function(force=True)
+            self._compiled_side_px = self._side_px()
         losses: list[float] = []
         for step, (faces, targets, weights) in enumerate(self._batches()):
             self._optimizer.learning_rate = self._learning_rate(step)
@@ -159,7 +168,7 @@ def _compile(network: keras.Model, config: TrainingConfig) -> Any:
 
 
 def _values(variables: list[Any]) -> Arrays:
-    return [np.array(variable) for variable in variables]
+    return [np.asarray(variable).copy() for variable in variables]
 
 
 def _assign(variables: list[Any], values: Arrays) -> None:

@@ -1,0 +1,87 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+
+from contracts.model import MODEL_NAME
+from tests.training.support import synthetic_arrays
+from training.card import write_card
+from training.dataset import load_dataset
+from training.errors import ModelError
+from training.evaluate import main
+from training.metrics import score
+from training.report import evaluate
+from training.served import ServedModel, newest_version
+
+MODELS = Path("models") / MODEL_NAME
+VALIDATION = Path("../shared/data/fer2013/validation.npz")
+
+
+@pytest.mark.timeout(300)  # a process that imports TensorFlow on a busy machine
+def test_standard_output_is_one_json_object_with_the_served_model_s_figures(data_dir: Path) -> None:
+    file = data_dir / "validation.npz"
+    command = [sys.executable, "-m", "training.evaluate", str(file), "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    dataset = load_dataset(file)
+    expected = score(ServedModel(newest_version(MODELS)).read(dataset.images).probabilities, dataset.ferplus_label)
+    assert {name: report["ferplus"][name] for name in ("n", "accuracy")} == {"n": 28, "accuracy": expected.accuracy}
+    assert report["ferplus"]["macro_f1"] == pytest.approx(expected.macro_f1)
+    assert report["ferplus"]["ece"] == pytest.approx(expected.ece, abs=1e-4)
+    assert report["fer2013"].keys() >= {"n", "accuracy", "macro_f1", "ece"}
+
+
+def test_a_wrong_file_fails_with_its_name_and_nothing_on_standard_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "faces.npz").write_text("text")
+    with pytest.raises(typer.Exit) as caught:
+        main(tmp_path / "faces.npz", as_json=True)
+    printed = capsys.readouterr()
+    assert (caught.value.exit_code, printed.out) == (1, "")
+    assert "cannot be read as an npz file" in " ".join(printed.err.split())
+
+
+def test_faces_without_an_emotion_majority_count_for_the_original_labels_only(exported: Path, tmp_path: Path) -> None:
+    arrays = synthetic_arrays(14)
+    arrays["ferplus_votes"][:3] = [0, 0, 0, 0, 0, 0, 0, 0, 10, 0]
+    np.savez(tmp_path / "faces.npz", allow_pickle=False, **arrays)
+    report = evaluate(ServedModel(exported), load_dataset(tmp_path / "faces.npz"), tmp_path / "faces.npz")
+    assert (report.ferplus.n, report.fer2013.n, report.faces) == (11, 14, 14)
+    assert sum(c.n for c in report.ferplus.per_class.values()) == 11
+
+
+def test_the_card_tells_the_report_s_figures(exported: Path, data_dir: Path, tmp_path: Path) -> None:
+    file = data_dir / "validation.npz"
+    report = evaluate(ServedModel(exported), load_dataset(file), file)
+    write_card(tmp_path / "card", report, exported)
+    text = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
+    assert f"{report.ferplus.accuracy:.4f}" in text
+    assert f"{report.fer2013.macro_f1:.4f}" in text
+    pictures = {path.name for path in (tmp_path / "card").glob("*.png")}
+    assert pictures == {name.split("](")[1].split(")")[0] for name in text.split("![")[1:]}
+    again = tmp_path / "again"
+    write_card(again, report, exported)
+    for path in (tmp_path / "card").iterdir():
+        assert path.read_bytes() == (again / path.name).read_bytes()
+
+
+def test_a_version_without_its_run_record_has_no_card(exported: Path, data_dir: Path, tmp_path: Path) -> None:
+    file = data_dir / "validation.npz"
+    report = evaluate(ServedModel(exported), load_dataset(file), file)
+    with pytest.raises(ModelError, match=r"run\.json"):
+        write_card(tmp_path / "card", report, tmp_path)
+
+
+@pytest.mark.skipif(not VALIDATION.exists(), reason=f"{VALIDATION} is not here")
+def test_the_served_model_reads_real_faces() -> None:
+    dataset = load_dataset(VALIDATION)
+    readings = ServedModel(newest_version(MODELS)).read(dataset.images)
+    known = dataset.ferplus_label >= 0
+    assert score(readings.probabilities[known], dataset.ferplus_label[known]).accuracy >= 0.75
+    assert score(readings.fer2013_probabilities, dataset.fer2013_label).accuracy >= 0.55

@@ -1,0 +1,121 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from contracts.emotion import EMOTIONS
+from contracts.model import FER2013_PROBABILITIES, INPUT_NAME, LABELS, PROBABILITIES, SIGNATURE_NAME, UNCERTAIN_BELOW
+from tests.training.support import TINY, synthetic_arrays
+from training.calibrate import Calibration
+from training.errors import ModelError
+from training.export import RUN_FILE, RunRecord, export_model
+from training.networks import build_network
+from training.promote import promote
+from training.served import ServedModel, newest_version
+from training.trainer import softmax
+
+
+def test_the_signature_gives_what_the_network_gives(exported: Path, tmp_path: Path) -> None:
+    network = build_network(TINY.network)
+    calibration = Calibration(ferplus_temperature=2.0, fer2013_temperature=0.5, uncertain_below=0.4)
+    record = RunRecord.model_validate_json((exported / RUN_FILE).read_bytes())
+    export_model(network, calibration, record, tmp_path / "7")
+
+    served = ServedModel(newest_version(tmp_path))
+    images = synthetic_arrays(5)["images"]
+    readings = served.read(images)
+    ferplus, fer2013 = network.predict_on_batch(images[..., np.newaxis].astype(np.float32))
+    np.testing.assert_allclose(readings.probabilities, softmax(ferplus / 2.0), atol=1e-5)
+    np.testing.assert_allclose(readings.fer2013_probabilities, softmax(fer2013 / 0.5), atol=1e-5)
+    assert served.uncertain_below == pytest.approx(0.4)
+
+
+def test_every_output_has_one_row_for_each_face(exported: Path) -> None:
+    signature = tf.saved_model.load(str(exported)).signatures[SIGNATURE_NAME]
+    outputs = signature(**{INPUT_NAME: tf.zeros((3, 48, 48, 1), tf.uint8)})
+    assert {name: value.shape.as_list() for name, value in outputs.items()} == {
+        PROBABILITIES: [3, 7],
+        FER2013_PROBABILITIES: [3, 7],
+        LABELS: [3, 7],
+        UNCERTAIN_BELOW: [3],
+    }
+    assert [[label.decode() for label in row] for row in outputs[LABELS].numpy()] == [list(EMOTIONS)] * 3
+
+
+def test_every_weight_is_written_once_and_nothing_of_the_optimiser(exported: Path) -> None:
+    written = tf.train.list_variables(str(exported / "variables" / "variables"))
+    sizes = sorted(int(np.prod(shape)) for _, shape in written if shape)
+    assert sizes == sorted(int(np.prod(weight.shape)) for weight in build_network(TINY.network).weights)
+
+
+def test_a_large_set_is_read_in_parts_and_in_order(exported: Path) -> None:
+    served = ServedModel(exported)
+    images = synthetic_arrays(300)["images"]
+    alone = served.read(images[290:291]).probabilities
+    np.testing.assert_allclose(served.read(images).probabilities[290:291], alone, atol=1e-5)
+
+
+def test_the_newest_version_is_the_highest_number(tmp_path: Path) -> None:
+    for name in ("2", "10", "11.unfinished", "notes"):
+        (tmp_path / name).mkdir()
+    assert newest_version(tmp_path) == tmp_path / "10"
+
+
+def test_a_folder_without_versions_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds no numbered version"):
+        newest_version(tmp_path)
+
+
+def test_a_broken_saved_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"cut short")
+    with pytest.raises(ModelError, match="cannot be loaded as a SavedModel"):
+        ServedModel(tmp_path)
+
+
+class Stranger(tf.Module):
+    """A SavedModel with the right shapes and its labels in another order."""
+
+    def __init__(self, input_name: str) -> None:
+        super().__init__()
+        spec = tf.TensorSpec((None, 48, 48, 1), tf.uint8, name=input_name)
+        self.serve = tf.function(self._serve, input_signature=[spec])
+
+    def _serve(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        n = tf.shape(images)[0]
+        uniform = tf.fill([n, 7], 1 / 7)
+        return {
+            PROBABILITIES: uniform,
+            FER2013_PROBABILITIES: uniform,
+            LABELS: tf.tile(tf.constant([[emotion.value for emotion in reversed(EMOTIONS)]]), tf.stack([n, 1])),
+            UNCERTAIN_BELOW: tf.fill([n], 0.5),
+        }
+
+
+@pytest.mark.parametrize(
+    ("input_name", "said"), [(INPUT_NAME, "has the labels neutral, surprise"), ("pixels", "takes .*pixels")]
+)
+def test_a_model_with_other_labels_or_inputs_is_refused(tmp_path: Path, input_name: str, said: str) -> None:
+    module = Stranger(input_name)
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures={SIGNATURE_NAME: module.serve})
+    with pytest.raises(ModelError, match=said):
+        ServedModel(tmp_path / "1")
+
+
+def test_promotion_adds_the_next_version_and_replaces_on_request(exported: Path, tmp_path: Path) -> None:
+    assert promote(exported, tmp_path) == tmp_path / "1"
+    assert promote(exported, tmp_path) == tmp_path / "2"
+    (tmp_path / "1" / RUN_FILE).unlink()
+    assert promote(exported, tmp_path, version=1) == tmp_path / "1"
+    assert (tmp_path / "1" / RUN_FILE).is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
+
+
+def test_what_is_no_model_is_not_promoted(exported: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(exported, tmp_path / "broken")
+    (broken / "saved_model.pb").unlink()
+    for folder in (broken, tmp_path / "absent"):
+        with pytest.raises(ModelError):
+            promote(folder, tmp_path / "emotion")
+    assert not (tmp_path / "emotion").exists()

@@ -29,9 +29,9 @@ def _settings(process: str) -> RecommenderSettings:
 def serve(context: typer.Context) -> None:
     """Serve recommendations over gRPC and answer moods, unless a command is given."""
     if context.invoked_subcommand is None:
-        from services.recommender.app import open_app  # noqa: PLC0415  (each process loads only its own part)
+        from services.recommender.app import open_service  # noqa: PLC0415  (each process loads only its own part)
 
-        run_service(partial(open_app, _settings("recommender")))
+        run_service(partial(open_service, _settings("recommender")))
 
 
 @cli.command()

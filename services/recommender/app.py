@@ -10,6 +10,7 @@ import structlog
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import add_RecommenderServiceServicer_to_server
+from servicekit.background import in_background
 from servicekit.errors import UnavailableError
 from servicekit.grpc_server import HealthReporter, create_server, serving
 from servicekit.pubsub import open_redis
@@ -20,18 +21,19 @@ from services.recommender.errors import TooManyCallsError
 from services.recommender.listener import MoodListener
 from services.recommender.moods import MoodReader
 from services.recommender.publisher import Publisher
-from services.recommender.recommender import Policy, Recommender
+from services.recommender.recommender import Clock, Policy, Recommender, utc_now
 from services.recommender.scoring import ScoringRequester
 from services.recommender.servicer import RecommenderServicer
 from services.recommender.settings import RecommenderSettings
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
+PORT_SETTING: Final = "RECOMMENDER_PORT"
 
 _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def open_app(settings: RecommenderSettings) -> AsyncGenerator[int]:
+async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) -> AsyncGenerator[int]:
     """Serve while open; yields the bound port. Serves before the database, its tables or Redis are there, and says so.
 
     Raises:
@@ -41,7 +43,7 @@ async def open_app(settings: RecommenderSettings) -> AsyncGenerator[int]:
     offload = Offloader(settings.database_threads, settings.max_waiting_calls)
     try:
         async with open_redis(settings.redis_url) as redis:
-            recommender = Recommender(Database(engine), _policy(settings))
+            recommender = Recommender(Database(engine), _policy(settings), clock)
             publisher = Publisher(
                 recommender,
                 offload,
@@ -55,19 +57,14 @@ async def open_app(settings: RecommenderSettings) -> AsyncGenerator[int]:
                 recommender, offload, MoodReader(redis), publisher, scoring, settings.default_count
             )
             add_RecommenderServiceServicer_to_server(servicer, server)
-            async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(publisher.run()),
-                    tasks.create_task(MoodListener(redis, publisher).run()),
-                    tasks.create_task(scoring.run()),
-                    tasks.create_task(_keep_fresh(recommender, offload, health, settings.catalogue_poll_s)),
-                ]
-                try:
-                    async with serving(server, f"{settings.host}:{settings.port}", "RECOMMENDER_PORT") as port:
-                        yield port
-                finally:
-                    for task in running:
-                        task.cancel()
+            work = (
+                publisher.run(),
+                MoodListener(redis, publisher).run(),
+                scoring.run(),
+                _keep_fresh(recommender, offload, health, settings.catalogue_poll_s),
+            )
+            async with in_background(*work), serving(server, f"{settings.host}:{settings.port}", PORT_SETTING) as port:
+                yield port
     finally:
         offload.close()
         engine.dispose()

@@ -38,6 +38,11 @@ def open_celery(settings: RecommenderSettings) -> Celery:
             "visibility_timeout": VISIBILITY_TIMEOUT_S,
             "socket_timeout": BROKER_TIMEOUT_S,
             "socket_connect_timeout": BROKER_TIMEOUT_S,
+            # Whoever sends is told at once; the worker and the clock try again by their own rules.
+            "max_retries": 0,
+            "interval_start": 0,
+            "interval_step": 0,
+            "interval_max": 0,
         },
         beat_max_loop_interval=BROKER_TIMEOUT_S,
         beat_schedule={

@@ -32,8 +32,8 @@ def revision(connection: Connection) -> int:
 
 
 def raise_revision(connection: Connection) -> None:
-    """Tell every recommender that there is something new. Whoever changes the catalogue calls this first: the row that it
-    locks makes them take turns."""
+    """Tell every recommender that there is something new. Whoever changes the catalogue calls this first: the row
+    that it locks makes them take turns."""
     connection.execute(update(RevisionRow).values(revision=RevisionRow.revision + 1))
 
 

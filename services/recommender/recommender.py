@@ -28,6 +28,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger(__name__)
 
 
+def utc_now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Policy:
     """How lists are made."""
@@ -63,7 +68,7 @@ class Recommender:
     Every method raises `NotMigratedError` or `DatabaseUnavailableError` where the database cannot serve it.
     """
 
-    def __init__(self, database: Database, policy: Policy, clock: Clock = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Database, policy: Policy, clock: Clock = utc_now) -> None:
         self._database = database
         self._policy = policy
         self.clock = clock

@@ -1,7 +1,5 @@
 """What the workers do: find out, compute, store. Every task can run again, or twice at once, without harm."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
@@ -14,6 +12,7 @@ from services.recommender import catalogue_store, cluster_store
 from services.recommender.broker import GRACE_S, HEAVY_LIMIT_S, LIGHT_LIMIT_S, open_celery
 from services.recommender.core.clustering import fingerprint
 from services.recommender.database import Database, open_engine
+from services.recommender.recommender import Clock, utc_now
 from services.recommender.settings import RecommenderSettings
 
 REVIEWS_AT_ONCE: Final = 50
@@ -22,7 +21,7 @@ REVIEWS_AT_ONCE: Final = 50
 _log = structlog.get_logger(__name__)
 
 
-def score_reviews(database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+def score_reviews(database: Database, clock: Clock = utc_now) -> int:
     """Score every review that has no sentiment yet, and move the films they are about. Returns how many."""
     from services.recommender.core.sentiment import sentiment  # noqa: PLC0415  (the sending side needs no lexicon)
 
@@ -34,12 +33,12 @@ def score_reviews(database: Database, now: Callable[[], datetime] = lambda: date
             return total
         scores = {review_id: sentiment(text) for review_id, text in texts.items()}
         with database.writing() as connection:
-            catalogue_store.save_sentiments(connection, scores, now())
+            catalogue_store.save_sentiments(connection, scores, clock())
         total += len(scores)
         _log.info("reviews scored", count=len(scores))
 
 
-def recompute_clusters(database: Database, seed: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bool:
+def recompute_clusters(database: Database, seed: int, clock: Clock = utc_now) -> bool:
     """Cluster the songs again where they have changed since the last time; whether there are new clusters."""
     with database.reading() as connection:
         songs = cluster_store.songs(connection)
@@ -54,7 +53,7 @@ def recompute_clusters(database: Database, seed: int, now: Callable[[], datetime
         return False
     with database.writing() as connection:
         catalogue_store.raise_revision(connection)
-        cluster_store.save_clustering(connection, clustering, now())
+        cluster_store.save_clustering(connection, clustering, clock())
     _log.info("clusters recomputed", clusters=len(clustering.clusters), silhouette=round(clustering.silhouette, 3))
     return True
 

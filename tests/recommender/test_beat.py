@@ -1,0 +1,48 @@
+"""Real beats over a real Redis."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import stamina
+from redis import Redis
+
+from contracts.tasks import LIGHT_QUEUE
+from services.recommender.beat import LOCK
+
+TIMEOUT_S = 60
+
+
+def start(redis_url: str, folder: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "services.recommender", "beat"]
+    environment = {"REDIS_URL": redis_url, "RECOMMENDER_REVIEWS_EVERY_S": "0.2", "PYTHONPATH": str(Path.cwd())}
+    return subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.1, wait_max=0.2)
+def until_a_task_is_sent(client: "Redis") -> None:
+    assert client.llen(LIGHT_QUEUE) > 0
+
+
+@pytest.mark.timeout(3 * TIMEOUT_S)
+def test_one_beat_ticks_the_next_waits_and_takes_over_and_nothing_is_left_behind(redis_url: str, tmp_path: Path):
+    with Redis.from_url(redis_url) as client, start(redis_url, tmp_path) as first:
+        until_a_task_is_sent(client)
+        held_by = client.get(LOCK)
+        with start(redis_url, tmp_path) as second:
+            assert second.stderr
+            waiting = next(line for line in second.stderr if "waiting" in line or "this beat ticks" in line)
+            assert "waiting" in waiting
+            assert client.get(LOCK) == held_by
+            first.send_signal(signal.SIGTERM)
+            _, log = first.communicate(timeout=TIMEOUT_S)
+            assert first.returncode == 0, log
+            client.delete(LIGHT_QUEUE)
+            until_a_task_is_sent(client)
+            second.send_signal(signal.SIGTERM)
+            _, log = second.communicate(timeout=TIMEOUT_S)
+            assert second.returncode == 0, log
+        assert client.get(LOCK) is None
+    assert list(tmp_path.iterdir()) == []

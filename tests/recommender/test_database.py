@@ -1,0 +1,102 @@
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from services.recommender.database import Database, Offloader, open_engine
+from services.recommender.errors import DatabaseUnavailableError, TooManyCallsError
+from services.recommender.schema import PersonRow
+from tests.recommender.support import NOON
+
+
+def test_sqlite_writes_ahead_waits_for_others_and_keeps_its_references(empty_database: Database):
+    with empty_database.reading() as connection:
+        pragmas = {name: connection.scalar(text(f"pragma {name}")) for name in ("journal_mode", "foreign_keys")}
+    assert pragmas == {"journal_mode": "wal", "foreign_keys": 1}
+    with pytest.raises(IntegrityError), empty_database.writing() as connection:
+        connection.execute(text("insert into external_id values ('imdb', 'tt1', 'no such item')"))
+
+
+def test_moments_come_back_in_utc(empty_database: Database):
+    with empty_database.writing() as connection:
+        connection.execute(PersonRow.__table__.insert().values(id="ada", created_at=NOON))  # pyright: ignore[reportAttributeAccessIssue]  (a table, at run time)
+    with empty_database.reading() as connection:
+        assert connection.scalar(select(PersonRow.created_at)) == NOON
+
+
+def raise_to_seven_and_fail(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("update catalogue_revision set revision = 7"))
+        raise RuntimeError
+
+
+def test_an_error_undoes_the_whole_transaction(empty_database: Database):
+    with pytest.raises(RuntimeError):
+        raise_to_seven_and_fail(empty_database)
+    with empty_database.reading() as connection:
+        assert connection.scalar(text("select revision from catalogue_revision")) == 0
+
+
+def test_writers_wait_for_each_other(empty_database: Database):
+    def write() -> None:
+        for _ in range(20):
+            with empty_database.writing() as connection:
+                old = connection.scalar(text("select revision from catalogue_revision"))
+                assert old is not None
+                connection.execute(text("update catalogue_revision set revision = :new"), {"new": old + 1})
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    with empty_database.reading() as connection:
+        assert connection.scalar(text("select revision from catalogue_revision")) == 80
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://nobody@127.0.0.1:1/nothing", "sqlite:////proc/nothing.db"])
+def test_a_database_that_does_not_answer_is_named_with_advice(url: str):
+    engine = open_engine(url)
+    with pytest.raises(DatabaseUnavailableError, match="DATABASE_URL"), Database(engine).reading():
+        pass
+    engine.dispose()
+
+
+def test_a_file_that_is_no_database_is_named_with_advice(tmp_path: Path):
+    (tmp_path / "letter.db").write_text("Dear Ada, " * 200)
+    engine = open_engine(f"sqlite:///{tmp_path}/letter.db")
+    with pytest.raises(DatabaseUnavailableError, match="not a database"), Database(engine).reading():
+        pass
+    engine.dispose()
+
+
+async def test_calls_beyond_the_bound_are_refused_and_the_others_go_on():
+    offload, release = Offloader(threads=1, max_calls=2), threading.Event()
+    calls = [asyncio.ensure_future(offload(release.wait)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyCallsError):
+        await offload(release.wait)
+    release.set()
+    assert await asyncio.gather(*calls) == [True, True]
+    assert await offload(str.upper, "free again") == "FREE AGAIN"
+    offload.close()
+
+
+async def test_a_caller_who_gives_up_frees_the_place_only_when_the_call_has_ended():
+    offload, release = Offloader(threads=1, max_calls=1), threading.Event()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(offload(release.wait), 0.01)
+    with pytest.raises(TooManyCallsError):
+        await offload(str)
+    release.set()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await offload(str)
+                break
+            except TooManyCallsError:
+                await asyncio.sleep(0)
+    offload.close()

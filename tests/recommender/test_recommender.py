@@ -1,0 +1,134 @@
+"""On a real database that holds the starter catalogue."""
+
+from typing import Any
+
+import pytest
+
+from contracts.mood import MoodState
+from contracts.recommendation import FeedbackAction, Kind, Pick
+from services.recommender import tasks
+from services.recommender.database import Database
+from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
+from services.recommender.people_store import Feedback, Review
+from services.recommender.recommender import Recommender, Request
+from tests.recommender.support import NOON, POLICY, Clock, mood
+
+
+def recommend(recommender: Recommender, kind: Kind = Kind.MUSIC, **fields: Any) -> list[Pick]:
+    request: dict[str, Any] = {"user_id": "ada", "count": 10, **fields}
+    return recommender.recommend(Request(**request), kind)[0]
+
+
+def ids(picks: list[Pick]) -> list[str]:
+    return [pick.item.id for pick in picks]
+
+
+def say(recommender: Recommender, item_id: str, action: FeedbackAction, key: str = "") -> bool:
+    feedback = Feedback("ada", item_id, action, key or f"{action}-{item_id}", recommender.clock())
+    return recommender.give_feedback(feedback, mood(MoodState.HAPPY))
+
+
+def test_within_a_sitting_a_list_is_stable_and_later_it_is_new(recommender: Recommender, clock: Clock):
+    first = recommend(recommender)
+    clock.pass_time(minutes=20)
+    assert recommend(recommender) == first
+    clock.pass_time(minutes=20)
+    assert not set(ids(recommend(recommender))) & set(ids(first))
+    clock.pass_time(hours=13)
+    assert set(ids(recommend(recommender))) & set(ids(first))
+
+
+def test_two_recommenders_with_one_database_answer_alike(recommender: Recommender, database: Database):
+    assert recommend(recommender) == recommend(Recommender(database, POLICY, Clock()))
+
+
+@pytest.mark.parametrize("action", [FeedbackAction.DISLIKE, FeedbackAction.SKIP])
+def test_what_is_disliked_or_skipped_is_gone_at_once(recommender: Recommender, action: FeedbackAction):
+    first = recommend(recommender)[0].item
+    say(recommender, first.id, action)
+    after = recommend(recommender)
+    assert first.id not in ids(after)
+    assert len(after) == 10
+
+
+def test_a_dislike_stays_and_a_skip_passes(recommender: Recommender, clock: Clock):
+    disliked, skipped = ids(recommend(recommender, count=2))
+    say(recommender, disliked, FeedbackAction.DISLIKE)
+    say(recommender, skipped, FeedbackAction.SKIP)
+    clock.pass_time(days=3)
+    everything = ids(recommend(recommender, count=447))
+    assert skipped in everything
+    assert disliked not in everything
+
+
+def test_likes_of_a_genre_change_the_next_list_and_its_reasons(recommender: Recommender):
+    happy = mood(MoodState.HAPPY)
+    soul = [pick.item for pick in recommend(recommender, count=100, mood=happy) if "soul" in pick.item.genres][:4]
+    before = [pick for pick in recommend(recommender, mood=happy) if "soul" in pick.item.genres]
+    for song in soul:
+        say(recommender, song.id, FeedbackAction.LIKE)
+    after = [pick for pick in recommend(recommender, mood=happy) if "soul" in pick.item.genres]
+    assert len(after) > len(before)
+    assert any("you liked" in reason for pick in after for reason in pick.reasons)
+
+
+def test_one_person_does_not_change_the_list_of_another(recommender: Recommender):
+    before = recommend(recommender, user_id="grace")
+    say(recommender, before[0].item.id, FeedbackAction.DISLIKE)
+    assert recommend(recommender, user_id="grace") == before
+
+
+def test_a_repeated_key_is_a_duplicate_and_changes_nothing(recommender: Recommender):
+    item_id = recommend(recommender)[0].item.id
+    assert say(recommender, item_id, FeedbackAction.LIKE, "once") is False
+    assert say(recommender, item_id, FeedbackAction.LIKE, "once") is True
+    with pytest.raises(KeyReusedError, match="once"):
+        say(recommender, item_id, FeedbackAction.DISLIKE, "once")
+    assert item_id in ids(recommend(recommender))
+
+
+def test_a_key_belongs_to_one_person(recommender: Recommender):
+    item_id = recommend(recommender)[0].item.id
+    for user in ("ada", "grace"):
+        assert recommender.give_feedback(Feedback(user, item_id, FeedbackAction.LIKE, "once", NOON), None) is False
+
+
+def test_feedback_on_an_item_that_was_never_shown_counts(recommender: Recommender, clock: Clock):
+    shown = ids(recommend(recommender, count=100))
+    other = next(item for item in ids(recommend(recommender, count=447)) if item not in shown)
+    assert say(recommender, other, FeedbackAction.DISLIKE) is False
+    assert other not in ids(recommend(recommender, count=447))
+
+
+def test_an_unknown_item_is_refused_and_nothing_is_kept(recommender: Recommender):
+    with pytest.raises(UnknownItemError, match="music:nothing"):
+        say(recommender, "music:nothing", FeedbackAction.LIKE, "key")
+    with pytest.raises(UnknownItemError):
+        recommender.add_review(Review("ada", "music:nothing", "Fine.", "key"))
+    item_id = recommend(recommender)[0].item.id
+    assert say(recommender, item_id, FeedbackAction.LIKE, "key") is False
+
+
+def test_an_empty_catalogue_is_named_with_advice(empty_database: Database):
+    recommender = Recommender(empty_database, POLICY, Clock())
+    with pytest.raises(EmptyCatalogueError, match="migrate"):
+        recommend(recommender)
+    assert recommender.recommend_all(Request("ada", count=5))[0] == {kind: [] for kind in Kind}
+
+
+def test_when_nothing_new_is_left_the_list_recycles_and_says_so(recommender: Recommender, clock: Clock):
+    everything = ids(recommend(recommender, Kind.WELLBEING, count=100))
+    clock.pass_time(minutes=40)
+    again = recommend(recommender, Kind.WELLBEING, count=100)
+    assert sorted(ids(again)) == sorted(everything)
+    assert "You have met this one before: nothing new is left." in again[-1].reasons
+
+
+def test_new_clusters_and_review_tones_reach_the_lists(recommender: Recommender, database: Database):
+    before = recommend(recommender, Kind.MOVIE, count=292)
+    assert tasks.score_reviews(database) > 0
+    assert tasks.recompute_clusters(database, seed=0)
+    recommender.refresh()
+    after = {pick.item.id: pick.item.valence for pick in recommend(recommender, Kind.MOVIE, count=292)}
+    assert any(after[pick.item.id] != pick.item.valence for pick in before)
+    assert all(pick.item.cluster for pick in recommend(recommender))

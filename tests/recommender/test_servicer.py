@@ -1,0 +1,290 @@
+"""The service in this process: real gRPC, real Redis, a real database."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+import stamina
+from redis.asyncio import Redis
+
+from contracts.events import (
+    MOODS_CHANNEL,
+    RECOMMENDATIONS_CHANNEL,
+    EventReason,
+    MoodEvent,
+    RecommendationsEvent,
+    mood_key,
+)
+from contracts.mood import Mood, MoodState, to_timestamp
+from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
+from contracts.recommendation import Goal, Kind
+from contracts.tasks import LIGHT_QUEUE
+from servicekit.errors import (
+    ConflictError,
+    EmoVerseError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
+from servicekit.grpc_status import error_from
+from servicekit.pubsub import open_redis, subscribe
+from services.recommender import tasks
+from services.recommender.database import Database
+from tests.recommender.conftest import OpenService
+from tests.recommender.support import DEADLINE_S, NOON, mood
+
+
+async def failure(call: Any) -> EmoVerseError:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return error_from(caught.value, "the recommender")
+
+
+async def recommend(stub: RecommenderServiceStub, **fields: Any) -> pb.RecommendResponse:
+    given: dict[str, Any] = {"user_id": "ada", "kind": "music", **fields}
+    request = pb.RecommendRequest(**given)
+    return await stub.Recommend(request, timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]  (awaitable on an asyncio channel)
+
+
+def feedback(item: str, **fields: Any) -> pb.GiveFeedbackRequest:
+    given: dict[str, Any] = {"user_id": "ada", "item_id": item, "action": "like", "idempotency_key": "1", **fields}
+    return pb.GiveFeedbackRequest(**given)
+
+
+def event(state: MoodState, reason: EventReason = EventReason.CHANGE, user_id: str = "ada", n: int = 0) -> MoodEvent:
+    return MoodEvent(
+        event_id=f"{user_id}-{state}-{reason}-{n}",
+        user_id=user_id,
+        session_id="s",
+        mood=mood(state),
+        reason=reason,
+        at=NOON,
+    )
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_each_kind_is_recommended_with_reasons_to_somebody_unknown(stub: RecommenderServiceStub, kind: Kind):
+    response = await recommend(stub, user_id="nobody-yet", kind=kind)
+    assert len({pick.item.id for pick in response.picks}) == 10
+    assert all(pick.item.kind == kind and pick.item.title and pick.reasons for pick in response.picks)
+    assert not response.HasField("mood")
+    assert response.goal == Goal.MATCH
+
+
+async def test_the_mood_asked_for_decides(stub: RecommenderServiceStub):
+    response = await recommend(stub, mood=MoodState.SAD.to_proto(), count=5)
+    assert (response.goal, len(response.picks)) == (Goal.LIFT, 5)
+    assert MoodState.from_proto(response.mood.state) is MoodState.SAD
+    matching = await recommend(stub, mood=MoodState.SAD.to_proto(), goal="match")
+    assert min(pick.item.valence for pick in response.picks) > max(pick.item.valence for pick in matching.picks)
+
+
+async def test_without_one_the_latest_mood_in_redis_decides(stub: RecommenderServiceStub, redis_url: str):
+    async with open_redis(redis_url) as redis:
+        await redis.set(mood_key("ada"), event(MoodState.ANGRY).model_dump_json())
+        assert (await recommend(stub)).goal == Goal.CALM
+        await redis.set(mood_key("ada"), "not a mood")
+        assert not (await recommend(stub)).HasField("mood")
+
+
+async def test_it_answers_while_redis_is_away(open_recommender: OpenService):
+    async with open_recommender(redis_url="redis://127.0.0.1:1/0") as stub:
+        response = await recommend(stub)
+        assert len(response.picks) == 10
+        reply = await stub.GiveFeedback(feedback(response.picks[0].item.id), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+        assert reply.duplicate is False
+        text = pb.AddReviewRequest(user_id="ada", item_id=response.picks[0].item.id, text="Fine.", idempotency_key="1")
+        assert (await stub.AddReview(text, timeout=DEADLINE_S)).duplicate is False  # pyright: ignore[reportGeneralTypeIssues]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "hint"),
+    [
+        ({"kind": "opera"}, "unknown_choice", "music"),
+        ({"kind": ""}, "unknown_choice", "music"),
+        ({"goal": "win"}, "unknown_choice", "lift"),
+        ({"mood": 77}, "unknown_choice", "happy"),
+        ({"count": 101}, "invalid_count", "100"),
+        ({"count": 2**32 - 1}, "invalid_count", "100"),
+        ({"user_id": ""}, "invalid_user", "64"),
+        ({"user_id": "ada\n"}, "invalid_user", "64"),
+        ({"user_id": "x" * 65}, "invalid_user", "64"),
+        ({"exclude": ["x"] * 1001}, "invalid_exclude", "1000"),
+    ],
+)
+async def test_a_request_that_makes_no_sense_is_refused_with_advice(
+    stub: RecommenderServiceStub, fields: dict[str, Any], code: str, hint: str
+):
+    error = await failure(recommend(stub, **fields))
+    assert isinstance(error, InvalidInputError)
+    assert error.code == code
+    assert hint in error.advice
+    assert (await recommend(stub)).picks
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"action": "shrug"}, "unknown_choice"),
+        ({"idempotency_key": ""}, "invalid_idempotency_key"),
+        ({"idempotency_key": "x" * 129}, "invalid_idempotency_key"),
+        ({"user_id": "../ada"}, "invalid_user"),
+        ({"item_id": ""}, "invalid_item"),
+        ({"occurred_at": to_timestamp(NOON + timedelta(hours=1))}, "moment_in_the_future"),
+    ],
+)
+async def test_feedback_that_makes_no_sense_is_refused(stub: RecommenderServiceStub, fields: dict[str, Any], code: str):
+    error = await failure(stub.GiveFeedback(feedback("music:any", **fields), timeout=DEADLINE_S))
+    assert isinstance(error, InvalidInputError)
+    assert (error.code, bool(error.advice)) == (code, True)
+
+
+async def test_feedback_on_an_unknown_item_is_not_found(stub: RecommenderServiceStub):
+    error = await failure(stub.GiveFeedback(feedback("music:nothing"), timeout=DEADLINE_S))
+    assert isinstance(error, NotFoundError)
+
+
+async def test_a_clock_that_is_a_little_ahead_does_no_harm(stub: RecommenderServiceStub):
+    item_id = (await recommend(stub)).picks[0].item.id
+    request = feedback(item_id, action="dislike", occurred_at=to_timestamp(NOON + timedelta(minutes=2)))
+    assert (await stub.GiveFeedback(request, timeout=DEADLINE_S)).duplicate is False  # pyright: ignore[reportGeneralTypeIssues]
+    assert item_id not in {pick.item.id for pick in (await recommend(stub)).picks}
+
+
+async def test_a_repeated_key_is_a_duplicate_and_another_body_a_conflict(stub: RecommenderServiceStub):
+    item_id = (await recommend(stub)).picks[0].item.id
+    answers = [await stub.GiveFeedback(feedback(item_id), timeout=DEADLINE_S) for _ in range(2)]  # pyright: ignore[reportGeneralTypeIssues]
+    assert [answer.duplicate for answer in answers] == [False, True]
+    error = await failure(stub.GiveFeedback(feedback(item_id, action="dislike"), timeout=DEADLINE_S))
+    assert isinstance(error, ConflictError)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "x" * 20_001, "nul\x00"])
+async def test_a_review_that_cannot_be_kept_is_refused(stub: RecommenderServiceStub, text: str):
+    request = pb.AddReviewRequest(user_id="ada", item_id="movie:any", text=text, idempotency_key="1")
+    error = await failure(stub.AddReview(request, timeout=DEADLINE_S))
+    assert (error.code, "20,000" in error.advice) == ("invalid_review", True)
+
+
+@pytest.mark.parametrize("text", ["Великолепно!", "素晴らしい 🎬", "<script>alert(1)</script>", "x" * 20_000])
+async def test_a_review_in_any_script_is_kept_and_sent_to_a_worker(
+    stub: RecommenderServiceStub, database: Database, redis_url: str, text: str
+):
+    item_id = (await recommend(stub, kind="movie")).picks[0].item.id
+    request = pb.AddReviewRequest(user_id="ada", item_id=item_id, text=text, idempotency_key="1")
+    answers = [await stub.AddReview(request, timeout=DEADLINE_S) for _ in range(2)]  # pyright: ignore[reportGeneralTypeIssues]
+    assert [answer.duplicate for answer in answers] == [False, True]
+    async with open_redis(redis_url) as redis, asyncio.timeout(DEADLINE_S):
+        while not await redis.llen(LIGHT_QUEUE):  # pyright: ignore[reportGeneralTypeIssues]
+            pass
+    assert await asyncio.to_thread(tasks.score_reviews, database) > 0
+
+
+async def test_the_clusters_of_the_latest_computation(stub: RecommenderServiceStub, database: Database):
+    empty = await stub.GetClusters(pb.GetClustersRequest(), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+    assert (list(empty.clusters), empty.HasField("computed_at")) == ([], False)
+    await asyncio.to_thread(tasks.recompute_clusters, database, 0)
+    found = await stub.GetClusters(pb.GetClustersRequest(), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+    assert len(found.clusters) >= 4
+    assert all(cluster.name and cluster.size and cluster.emotions for cluster in found.clusters)
+    assert found.HasField("computed_at")
+
+
+async def test_a_database_that_is_not_migrated_yet_is_waited_for(open_recommender: OpenService, tmp_path: Any):
+    from services.recommender.migration import prepare_database  # noqa: PLC0415
+
+    url = f"sqlite:///{tmp_path}/later.db"
+    async with open_recommender(database_url=url, serving=False) as stub:
+        error = await failure(recommend(stub))
+        assert isinstance(error, UnavailableError)
+        assert (error.code, "migrate" in error.advice) == ("database_not_migrated", True)
+        await asyncio.to_thread(prepare_database, url)
+        for attempt in stamina.retry_context(on=grpc.aio.AioRpcError, attempts=None, timeout=DEADLINE_S, wait_max=0.1):
+            with attempt:
+                assert (await recommend(stub)).picks
+
+
+class Audience:
+    """Hears what is published for people."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._events = subscribe(redis, RECOMMENDATIONS_CHANNEL, RecommendationsEvent)
+
+    async def next(self) -> RecommendationsEvent:
+        async with asyncio.timeout(DEADLINE_S):
+            return await anext(self._events)
+
+    async def close(self) -> None:
+        await self._events.aclose()
+
+
+async def subscribers(redis: Redis, channel: str, count: int) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while dict(await redis.pubsub_numsub(channel)).get(channel) != count:
+            pass
+
+
+async def publish(redis: Redis, *events: MoodEvent) -> None:
+    for each in events:
+        await redis.publish(MOODS_CHANNEL, each.model_dump_json())
+
+
+async def test_a_change_of_mood_brings_fresh_picks_of_every_kind(stub: RecommenderServiceStub, redis_url: str):
+    async with open_redis(redis_url) as redis:
+        audience = Audience(redis)
+        answer = asyncio.ensure_future(audience.next())
+        await subscribers(redis, RECOMMENDATIONS_CHANNEL, 1)
+        await subscribers(redis, MOODS_CHANNEL, 1)
+        await publish(redis, event(MoodState.ANGRY))
+        heard = await answer
+        assert (heard.user_id, heard.goal, isinstance(heard.mood, Mood)) == ("ada", Goal.CALM, True)
+        assert {kind: len(picks) for kind, picks in heard.picks.items()} == dict.fromkeys(Kind, 10)
+        await audience.close()
+
+
+async def test_a_heartbeat_is_answered_only_for_somebody_not_heard_of(stub: RecommenderServiceStub, redis_url: str):
+    async with open_redis(redis_url) as redis:
+        audience = Audience(redis)
+        first = asyncio.ensure_future(audience.next())
+        await subscribers(redis, RECOMMENDATIONS_CHANNEL, 1)
+        await subscribers(redis, MOODS_CHANNEL, 1)
+        await publish(redis, event(MoodState.HAPPY, EventReason.HEARTBEAT, n=1))
+        assert (await first).mood == mood(MoodState.HAPPY)
+        await publish(redis, event(MoodState.HAPPY, EventReason.HEARTBEAT, n=2), event(MoodState.HAPPY, user_id="bo"))
+        assert (await audience.next()).user_id == "bo"
+        await audience.close()
+
+
+async def test_two_recommenders_never_answer_an_event_twice(open_recommender: OpenService, redis_url: str):
+    people = [f"person-{n}" for n in range(20)]
+    async with open_recommender(), open_recommender(), open_redis(redis_url) as redis:
+        audience = Audience(redis)
+        first = asyncio.ensure_future(audience.next())
+        await subscribers(redis, RECOMMENDATIONS_CHANNEL, 1)
+        await subscribers(redis, MOODS_CHANNEL, 2)
+        await publish(redis, *(event(MoodState.HAPPY, user_id=person) for person in people))
+        heard = [(await first).user_id] + [(await audience.next()).user_id for _ in people[1:]]
+        await publish(redis, event(MoodState.HAPPY, user_id="last"))
+        heard.append((await audience.next()).user_id)
+        assert sorted(heard) == sorted([*people, "last"])
+        await audience.close()
+
+
+async def test_feedback_brings_a_fresh_list_without_what_was_disliked(stub: RecommenderServiceStub, redis_url: str):
+    async with open_redis(redis_url) as redis:
+        await redis.set(mood_key("ada"), event(MoodState.HAPPY).model_dump_json())
+        audience = Audience(redis)
+        answer = asyncio.ensure_future(audience.next())
+        await subscribers(redis, RECOMMENDATIONS_CHANNEL, 1)
+        disliked = (await recommend(stub)).picks[0].item.id
+        await stub.GiveFeedback(feedback(disliked, action="dislike"), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+        heard = await answer
+        assert heard.mood == mood(MoodState.HAPPY)
+        assert disliked not in {pick.item.id for pick in heard.picks[Kind.MUSIC]}
+        await stub.GiveFeedback(feedback(disliked, action="dislike"), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+        await stub.GiveFeedback(feedback(disliked, user_id="bo"), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+        assert (await audience.next()).user_id == "bo", "a duplicate publishes nothing"
+        await audience.close()

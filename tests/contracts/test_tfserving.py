@@ -4,12 +4,12 @@ import subprocess
 import sys
 
 LIGHT = """
-import resource, sys
+import psutil, sys
 import contracts.tfserving as tfs
 tfs.predict_pb2.PredictRequest(inputs={"images": tfs.tensor_pb2.TensorProto(dtype=tfs.types_pb2.DT_UINT8)})
 assert "tensorflow" not in sys.modules
 assert "tensorflow.python" not in sys.modules
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(psutil.Process().memory_info().rss // 2**20)
 """
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from contracts.emotion import EMOTIONS, Emotion
+from servicekit.background import in_background
 from servicekit.errors import ConfigurationError, EmoVerseError, UnavailableError
-from services.emotion.background import in_background
 from services.emotion.faces import FaceCrop
 from services.emotion.model import EmotionModel, open_channel
 from standalone.ports import free_ports

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from contracts.events import MOODS_CHANNEL, EventReason, MoodEvent, mood_key
 from contracts.mood import Mood, MoodState
+from servicekit.background import in_background
 from servicekit.pubsub import open_redis, subscribe
-from services.emotion.background import in_background
 from services.emotion.publisher import MoodPublisher
 from standalone.ports import free_ports
 from standalone.redis_server import resolve_redis

@@ -59,7 +59,16 @@ def test_it_names_the_artist_the_person_liked():
 def test_it_names_the_feeling_of_what_the_person_finished():
     others = [facts(f"alike-{n}", affect=(0.3, -0.5)) for n in range(2)]
     said = why(CALM_SONG, *others, opinions=tuple(opinion(other.id, FINISH) for other in others), goal=Goal.CALM)
-    assert said[0] == "Warm and calm, like the songs you finished."
+    assert said == ["Warm and calm, like the songs you finished."], "how it feels is said once"
+
+
+def test_a_cluster_is_named_as_one_since_its_middle_may_feel_different_from_the_song():
+    grouped = CALM_SONG._replace(cluster="bright and lively")
+    other = facts("other", affect=(0.9, 0.9))._replace(cluster="bright and lively")
+    assert why(grouped, other, opinions=(opinion("other", LIKE),), goal=Goal.CALM) == [
+        "One of the bright and lively songs, like the song you liked.",
+        "Warm and calm, to calm you down.",
+    ]
 
 
 def test_it_does_not_claim_a_taste_the_person_has_spoken_against():

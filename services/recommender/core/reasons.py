@@ -9,7 +9,7 @@ from contracts.emotion import EMOTIONS, Affect, Emotion
 from contracts.mood import Mood
 from contracts.recommendation import FeedbackAction, Goal, Item, Kind
 from services.recommender.core.affect import affect_words
-from services.recommender.core.catalogue import Shelf
+from services.recommender.core.catalogue import Feature, Shelf
 from services.recommender.core.goals import GOAL_TERMS
 from services.recommender.core.ranking import FIT, GOOD_FOR, Known, Ranked, Wish
 from services.recommender.core.taste import Verdict
@@ -53,8 +53,10 @@ def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) 
     """At least one and at most `MAX_REASONS` sentences, what the person taught us first."""
     if ranked.recycled:
         return ["You have met this one before: nothing new is left."]
-    found = [*_taste(ranked, shelf, known), *_fit(item, ranked, wish), *_good_for(ranked, shelf, wish.mood)]
-    found += [*_rating(item), *_serves(item, ranked, wish.goal)]
+    taught = list(_taste(ranked, shelf, known))
+    # What the person taught us may already have said how the item feels.
+    fit = [reason for reason in _fit(item, ranked, wish) if not any(said.startswith(_feel(item)) for said in taught)]
+    found = [*taught, *fit, *_good_for(ranked, shelf, wish.mood), *_rating(item), *_serves(item, ranked, wish.goal)]
     return found[:MAX_REASONS] or [_nearest_left(item, wish)]
 
 
@@ -66,8 +68,15 @@ def _taste(ranked: Ranked, shelf: Shelf, known: Known) -> Iterator[str]:
     column = int(row.indices[int(np.argmax(appeal))])
     if evidence := known.taste.verdicts_on(column):
         feature = known.taste.vocabulary[column]
-        what = f"By {feature.value}" if feature.group == "creator" else _capitalised(feature.value)
-        yield f"{what}, like {_met(evidence)}."
+        yield f"{_named(feature)}, like {_met(evidence)}."
+
+
+def _named(feature: Feature) -> str:
+    if feature.group == "creator":
+        return f"By {feature.value}"
+    if feature.group == "cluster":
+        return f"One of the {feature.value} songs"
+    return _capitalised(feature.value)
 
 
 def _met(evidence: list[Verdict]) -> str:
@@ -79,7 +88,7 @@ def _met(evidence: list[Verdict]) -> str:
 def _fit(item: Item, ranked: Ranked, wish: Wish) -> Iterator[str]:
     if ranked.parts["fit"] < MIN_FIT:
         return
-    words = _capitalised(affect_words(Affect(item.valence, item.arousal)))
+    words = _feel(item)
     knows_mood = wish.mood is not None and bool(wish.mood.probabilities)
     yield f"{words}." if wish.goal is Goal.MATCH and not knows_mood else f"{words}, {_PURPOSES[wish.goal]}."
 
@@ -103,8 +112,11 @@ def _serves(item: Item, ranked: Ranked, goal: Goal) -> Iterator[str]:
 
 
 def _nearest_left(item: Item, wish: Wish) -> str:
-    words = _capitalised(affect_words(Affect(item.valence, item.arousal)))
-    return f"{words}: among what is left, it comes nearest to what we look for."
+    return f"{_feel(item)}: among what is left, it comes nearest to what we look for."
+
+
+def _feel(item: Item) -> str:
+    return _capitalised(affect_words(Affect(item.valence, item.arousal)))
 
 
 def _capitalised(text: str) -> str:

@@ -6,9 +6,9 @@ With `--check` nothing is written; the exit status is 1 if the committed stubs d
 import filecmp
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -17,19 +17,18 @@ import typer
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 STUBS = ROOT / "contracts" / "pb"
+TIMEOUT_S = 60
 
 
 def generate(target: Path) -> None:
     """Write the modules and their types for every .proto file below `target`."""
-    from grpc_tools import protoc  # noqa: PLC0415  (a development dependency)
-
     names = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
-    includes = [f"-I{PROTOS}", f"-I{files('grpc_tools') / '_proto'}"]
     scripts = Path(sys.prefix, "bin")
     plugins = [f"--plugin=protoc-gen-{name}={scripts}/protoc-gen-{name}" for name in ("mypy", "mypy_grpc")]
     outputs = [f"--{name}_out={target}" for name in ("python", "grpc_python", "mypy", "mypy_grpc")]
-    if protoc.main(["protoc", *includes, *plugins, *outputs, *names]) != 0:
-        raise SystemExit(1)
+    # In a process of its own: its C++ protobuf does not live beside TensorFlow's.
+    protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", *plugins, *outputs, *names]
+    subprocess.run(protoc, check=True, timeout=TIMEOUT_S)
     for package in {target, *(path.parent for path in target.rglob("*_pb2.py"))}:
         for folder in (package, *package.relative_to(target).parents):
             (target / folder / "__init__.py").touch()

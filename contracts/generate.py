@@ -25,7 +25,8 @@ def generate(target: Path) -> None:
     names = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
     scripts = Path(sys.prefix, "bin")
     plugins = [f"--plugin=protoc-gen-{name}={scripts}/protoc-gen-{name}" for name in ("mypy", "mypy_grpc")]
-    outputs = [f"--{name}_out={target}" for name in ("python", "grpc_python", "mypy", "mypy_grpc")]
+    outputs = [f"--{name}_out={target}" for name in ("python", "grpc_python")]
+    outputs += [f"--{name}_out=quiet:{target}" for name in ("mypy", "mypy_grpc")]
     # In a process of its own: its C++ protobuf does not live beside TensorFlow's.
     protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", *plugins, *outputs, *names]
     subprocess.run(protoc, check=True, timeout=TIMEOUT_S)

@@ -4,7 +4,9 @@ import logging
 import sys
 from typing import Literal
 
+import stamina
 import structlog
+from stamina.instrumentation import RetryDetails
 
 
 def configure_logging(service: str, level: str = "INFO", log_format: Literal["console", "json"] = "console") -> None:
@@ -48,3 +50,12 @@ def configure_logging(service: str, level: str = "INFO", log_format: Literal["co
     root.handlers = [handler]
     root.setLevel(level)
     structlog.contextvars.bind_contextvars(service=service)
+    stamina.instrumentation.set_on_retry_hooks([_log_retry])
+
+
+def _log_retry(details: RetryDetails) -> None:
+    # An outage is told once, not with every attempt.
+    level = logging.WARNING if details.retry_num == 1 else logging.DEBUG
+    structlog.get_logger(details.name).log(
+        level, "failed, trying again", what=details.name, problem=str(details.caused_by)
+    )

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Final, TypeVar
 
 import stamina
 import structlog
 from pydantic import BaseModel, ValidationError
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -58,32 +59,43 @@ async def subscribe(redis: Redis, channel: str, event_type: type[EventT]) -> Asy
     A lost connection is made again with backoff and jitter; what was published meanwhile is lost, as pub/sub promises
     no more. A message that is not an `event_type` is logged and skipped.
     """
-    async for attempt in stamina.retry_context(
-        on=(RedisError, OSError), attempts=None, timeout=None, wait_initial=0.1, wait_max=MAX_RECONNECT_WAIT_S
-    ):
-        with attempt:
-            async for data in _messages(redis, channel):
-                event = _parse(event_type, data, channel)
-                if event is not None:
-                    yield event
+    while True:
+        async with aclosing(await _join(redis, channel)) as pubsub:
+            _log.info("subscribed", channel=channel)
+            try:
+                async for data in _messages(pubsub):
+                    event = _parse(event_type, data, channel)
+                    if event is not None:
+                        yield event
+            except (RedisError, OSError) as error:
+                _log.warning("lost the subscription", channel=channel, problem=str(error))
 
 
-async def _messages(redis: Redis, channel: str) -> AsyncGenerator[str]:
-    async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+@stamina.retry(on=(RedisError, OSError), attempts=None, timeout=None, wait_initial=0.1, wait_max=MAX_RECONNECT_WAIT_S)
+async def _join(redis: Redis, channel: str) -> PubSub:
+    pubsub = redis.pubsub(ignore_subscribe_messages=True)
+    try:
         await pubsub.subscribe(channel)
-        _log.info("subscribed", channel=channel)
-        idle_since = asyncio.get_running_loop().time()
-        while True:
-            message = await pubsub.get_message(timeout=PING_INTERVAL_S / 2)
-            now = asyncio.get_running_loop().time()
-            if message is not None:
-                idle_since = now
-                if message["type"] == "message":
-                    yield str(message["data"])
-            elif now - idle_since > PING_INTERVAL_S:
-                # A dead connection that nobody closed shows only when something is sent on it.
-                await pubsub.ping()
-                idle_since = now
+    except BaseException:
+        await pubsub.aclose()
+        raise
+    return pubsub
+
+
+async def _messages(pubsub: PubSub) -> AsyncGenerator[str]:
+    loop = asyncio.get_running_loop()
+    idle_since = loop.time()
+    while True:
+        message = await pubsub.get_message(timeout=PING_INTERVAL_S / 2)
+        now = loop.time()
+        if message is not None:
+            idle_since = now
+            if message["type"] == "message":
+                yield str(message["data"])
+        elif now - idle_since > PING_INTERVAL_S:
+            # A dead connection that nobody closed shows only when something is sent on it.
+            await pubsub.ping()
+            idle_since = now
 
 
 def _parse(event_type: type[EventT], data: str, channel: str) -> EventT | None:

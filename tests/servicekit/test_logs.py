@@ -3,6 +3,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import stamina
 import structlog
 
 from servicekit.logs import configure_logging
@@ -15,6 +16,7 @@ def restore_logging() -> Iterator[None]:
     yield
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
+    stamina.instrumentation.set_on_retry_hooks(None)
     structlog.contextvars.clear_contextvars()
 
 
@@ -45,6 +47,22 @@ def test_a_traceback_never_shows_local_variables(capsys: pytest.CaptureFixture[s
     error = capsys.readouterr().err
     assert "ValueError: 13" in error
     assert "secret pixels" not in error.replace('picture = b"secret pixels"', "")
+
+
+def test_an_outage_is_told_once(capsys: pytest.CaptureFixture[str]):
+    configure_logging("teapot")
+    failures = 0
+
+    @stamina.retry(on=OSError, attempts=4)
+    def pour() -> None:
+        nonlocal failures
+        failures += 1
+        raise OSError("empty")
+
+    with stamina.set_testing(True, attempts=4), pytest.raises(OSError, match="empty"):
+        pour()
+    assert failures == 4
+    assert capsys.readouterr().err.count("failed, trying again") == 1
 
 
 def test_below_the_level_nothing_is_written(capsys: pytest.CaptureFixture[str]):

@@ -52,11 +52,14 @@ def _differences(left: Path, right: Path) -> list[str]:
 def main(check: Annotated[bool, typer.Option(help="Compare instead of writing.")] = False) -> None:
     """Regenerate the gRPC stubs."""
     with tempfile.TemporaryDirectory() as folder:
-        generate(Path(folder))
+        # A folder of its own making: a temporary one is closed to others, and its mode would be copied.
+        fresh = Path(folder, "pb")
+        fresh.mkdir()
+        generate(fresh)
         if not check:
             shutil.rmtree(STUBS, ignore_errors=True)
-            shutil.copytree(folder, STUBS)
-        elif stale := _differences(Path(folder), STUBS):
+            shutil.copytree(fresh, STUBS)
+        elif stale := _differences(fresh, STUBS):
             sys.exit(f"contracts/pb differs from protos/: {', '.join(stale)}. Run `make stubs` and commit the result.")
 
 

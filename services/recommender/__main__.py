@@ -1,12 +1,16 @@
-"""The recommender's processes: `python -m services.recommender [worker | beat | migrate]`; without a word it serves."""
+"""The recommender's processes: `python -m services.recommender [worker | beat | migrate | import]`; no word serves."""
 
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
+from contracts.recommendation import Kind
 from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE
 from servicekit.errors import EmoVerseError
 from servicekit.lifecycle import run_service
@@ -52,14 +56,54 @@ def beat() -> None:
     run_beat(_settings("beat"))
 
 
+def _kind(name: str) -> Kind:
+    from services.recommender.importing.command import parse_kind  # noqa: PLC0415
+
+    try:
+        return parse_kind(name)
+    except ValueError as error:
+        raise typer.BadParameter(f"choose one of: {', '.join(Kind)}") from error
+
+
+@cli.command("import")
+def import_catalogue(
+    kind: Annotated[Kind, typer.Argument(parser=_kind, metavar="KIND", help=f"One of: {', '.join(Kind)}.")],
+    file: Annotated[Path, typer.Argument(help="Plain or gzip-compressed.")],
+    *,
+    format_name: Annotated[
+        str | None, typer.Option("--format", help="Of the file, where its header does not tell it.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the file; by default UTF-8, and Windows-1252 for lines that are not.")
+    ] = None,
+    rejects: Annotated[Path | None, typer.Option(help="Write the rows that cannot be imported here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Add a published catalogue, or bring what is known of it up to date. Importing a file again is harmless."""
+    from services.recommender.importing.command import run_import  # noqa: PLC0415
+    from services.recommender.importing.importer import Request, rejects_file  # noqa: PLC0415
+
+    settings = _settings("import")
+    request = Request(kind, file, rejects or rejects_file(settings.rejects_folder, file), format_name, encoding)
+    with _told():
+        run_import(settings, request, as_json=as_json)
+
+
 @cli.command()
 def migrate() -> None:
     """Bring the database's schema and the starter catalogue up to date, then end."""
     from services.recommender.migration import prepare_database  # noqa: PLC0415
 
     settings = _settings("migrate")
-    try:
+    with _told():
         prepare_database(settings.database_url)
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """End with status 1 and one line where something fails that somebody can act on."""
+    try:
+        yield
     except EmoVerseError as error:
         structlog.get_logger(__name__).error(error.message, advice=error.advice, code=error.code)
         sys.exit(1)

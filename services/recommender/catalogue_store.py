@@ -72,6 +72,13 @@ def _item_row(item: ItemRecord, source: str) -> Row:
     }
 
 
+def brought_elsewhere(connection: Connection, item_ids: Collection[str], source: str) -> set[str]:
+    """Those of the items that the database has from another source."""
+    query = select(ItemRow.id).where(ItemRow.source != source)
+    portions = (connection.scalars(query.where(ItemRow.id.in_(ids))) for ids in _portions(item_ids))
+    return {item_id for ids in portions for item_id in ids}
+
+
 def save_catalogue_reviews(connection: Connection, reviews: Iterable[ReviewRecord], source: str, now: datetime) -> None:
     """Make the reviews of a source exactly these; one whose text has not changed keeps its score."""
     rows = {(row := _review_row(review, source, now))["id"]: row for review in reviews}
@@ -79,6 +86,17 @@ def save_catalogue_reviews(connection: Connection, reviews: Iterable[ReviewRecor
     for stale in _portions(known - rows.keys()):
         connection.execute(delete(ReviewRow).where(ReviewRow.id.in_(stale)))
     upsert(connection, _REVIEW, rows.values(), keep=True)
+
+
+def add_catalogue_reviews(connection: Connection, reviews: Iterable[ReviewRecord], source: str, now: datetime) -> int:
+    """Add those reviews that are not known yet; returns how many."""
+    rows = {(row := _review_row(review, source, now))["id"]: row for review in reviews}
+    known = {
+        review_id
+        for ids in _portions(rows)
+        for review_id in connection.scalars(select(ReviewRow.id).where(ReviewRow.id.in_(ids)))
+    }
+    return upsert(connection, _REVIEW, (row for key, row in rows.items() if key not in known), keep=True)
 
 
 def _review_row(review: ReviewRecord, source: str, now: datetime) -> Row:

@@ -19,7 +19,6 @@ from services.recommender.schema import SCHEMA_VERSION
 BUSY_TIMEOUT_S: Final = 5
 """How long a writer waits for another one before the call fails."""
 STATEMENT_TIMEOUT_S: Final = 30
-ROWS_PER_STATEMENT: Final = 500
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -123,18 +122,17 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Row], *, keep: b
         The number of rows inserted or updated.
     """
     insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    waiting = list(rows)
-    changed = 0
-    for start in range(0, len(waiting), ROWS_PER_STATEMENT):
-        statement = insert(table).values(waiting[start : start + ROWS_PER_STATEMENT])
-        key = {column.name for column in table.primary_key}
-        updates = {} if keep else {c.name: c for c in statement.excluded if c.name in waiting[0] and c.name not in key}
-        if updates:
-            statement = statement.on_conflict_do_update(index_elements=list(key), set_=updates)
-        else:
-            statement = statement.on_conflict_do_nothing()
-        changed += connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
-    return changed
+    waiting = [dict(row) for row in rows]
+    if not waiting:
+        return 0
+    statement = insert(table)
+    key = {column.name for column in table.primary_key}
+    updates = {} if keep else {c.name: c for c in statement.excluded if c.name in waiting[0] and c.name not in key}
+    if updates:
+        statement = statement.on_conflict_do_update(index_elements=list(key), set_=updates)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    return connection.execute(statement, waiting, execution_options={"preserve_rowcount": True}).rowcount
 
 
 class Offloader:

@@ -59,8 +59,13 @@ def prepare_database(database_url: str) -> None:
 
 
 def load_starter(database: Database) -> int:
-    """Insert the starter catalogue or update it by id, in one transaction; returns the number of items."""
+    """Insert the starter catalogue or update it by id, in one transaction; returns the number of items saved.
+
+    What an import has brought or enriched stays as it is.
+    """
     with database.writing() as connection:
-        saved = catalogue_store.save_items(connection, starter_items(), STARTER_SOURCE)
+        items = {item.id: item for item in starter_items()}
+        own = items.keys() - catalogue_store.brought_elsewhere(connection, items, STARTER_SOURCE)
+        saved = catalogue_store.save_items(connection, (items[item_id] for item_id in sorted(own)), STARTER_SOURCE)
         catalogue_store.save_catalogue_reviews(connection, starter_reviews(), STARTER_SOURCE, datetime.now(UTC))
     return saved

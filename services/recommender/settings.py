@@ -1,5 +1,6 @@
 """What the recommender can be told, from RECOMMENDER_*, DATABASE_URL and the shared variables."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
@@ -54,6 +55,9 @@ class RecommenderSettings(ServiceSettings):
     """How often the database is asked whether the catalogue has changed; its answer is the service's health."""
     max_waiting_people: PositiveInt = 1000
     """People whose fresh list is still to be published; beyond these the longest waiting is dropped."""
+
+    rejects_folder: Path = Path(".run/rejects")
+    """Where an import writes the rows that it could not take, unless it is told a file."""
 
     worker_concurrency: PositiveInt = 2
     clusters_every_s: PositiveFloat = 3600.0

@@ -1,0 +1,71 @@
+"""Where an imported item lies in the valence-arousal plane, and what one item is that two sources describe."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from contracts.emotion import Affect
+from contracts.recommendation import Kind
+from services.recommender.catalogue.games import SOURCE as EDITORIAL_SOURCE
+from services.recommender.catalogue.music import UNKNOWN_SOURCE as UNKNOWN_SONG_SOURCE
+from services.recommender.catalogue.records import ItemRecord
+from services.recommender.core.affect import SONG_SOURCE, TERMS_SOURCE, song_affect, terms_affect
+from services.recommender.core.affect_terms import GENRE_AFFECT, TAG_AFFECT
+from services.recommender.importing.cells import MAX_WORDS
+
+GIVEN_SOURCE: Final = "given by the imported file"
+UNKNOWN_SOURCE: Final = "unknown: no genre or tag has a known place"
+DIRECT_SOURCES: Final = frozenset({GIVEN_SOURCE, EDITORIAL_SOURCE})
+"""Said of this very item, which genres and tags cannot better."""
+
+
+def placed(record: ItemRecord) -> ItemRecord:
+    """The record at the place that its features, or its genres and tags, suggest."""
+    affect, source = _place(record.kind, record.genres, record.tags, record.audio)
+    return replace(record, affect=affect, valence_source=source, arousal_source=source)
+
+
+def unplaced(item_id: str, kind: Kind, title: str) -> ItemRecord:
+    """A record to be filled and placed."""
+    return ItemRecord(item_id, kind, title, Affect(0.0, 0.0), UNKNOWN_SOURCE, UNKNOWN_SOURCE)
+
+
+def _place(kind: Kind, genres: Sequence[str], tags: Sequence[str], audio: Mapping[str, float]) -> tuple[Affect, str]:
+    if kind is Kind.MUSIC:
+        affect = song_affect(audio)
+        return (Affect(0.0, 0.0), UNKNOWN_SONG_SOURCE) if affect is None else (affect, SONG_SOURCE)
+    is_known = not GENRE_AFFECT.keys().isdisjoint(genres) or not TAG_AFFECT.keys().isdisjoint(tags)
+    return terms_affect(genres, tags), TERMS_SOURCE if is_known else UNKNOWN_SOURCE
+
+
+def merged(old: ItemRecord, new: ItemRecord) -> ItemRecord:
+    """One item of two descriptions: the newer one's statements, where it makes any, and the words of both.
+
+    Keeps the id of the old one, and its rating where more people gave it.
+    """
+    rated = new if new.rating is not None and (new.votes or 0) >= (old.votes or 0) else old
+    both = replace(
+        old,
+        title=new.title,
+        creators=new.creators or old.creators,
+        year=old.year if new.year is None else new.year,
+        genres=_union(old.genres, new.genres),
+        tags=_union(old.tags, new.tags),
+        rating=rated.rating,
+        votes=rated.votes,
+        duration_min=old.duration_min if new.duration_min is None else new.duration_min,
+        steps=new.steps or old.steps,
+        good_for=new.good_for or old.good_for,
+        evidence=new.evidence or old.evidence,
+        audio={**old.audio, **new.audio},
+        external_ids={**old.external_ids, **new.external_ids},
+    )
+    direct = next((each for each in (new, old) if each.valence_source in DIRECT_SOURCES), None)
+    if direct is None:
+        return placed(both)
+    sources = {"valence_source": direct.valence_source, "arousal_source": direct.arousal_source}
+    return replace(both, affect=direct.affect, **sources)
+
+
+def _union(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*old, *new]))[:MAX_WORDS]

@@ -1,0 +1,81 @@
+"""The plain CSV, for whatever has no format of its own; docs/catalogue.md describes it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from contracts.emotion import EMOTIONS, Affect
+from contracts.recommendation import Kind
+from services.recommender.catalogue.records import Cells, ItemRecord
+from services.recommender.importing import cells as read
+from services.recommender.importing.formats import EVERY_KIND, Format
+from services.recommender.importing.identity import item_id, song_title
+from services.recommender.importing.imdb_5000 import IMDB_ID, MINUTES
+from services.recommender.importing.placing import GIVEN_SOURCE, placed, unplaced
+from services.recommender.importing.saving import save_items
+from services.recommender.importing.spotify_top_hits import audio_features
+from services.recommender.importing.steam import STEAM_ID
+
+SPOTIFY_ID: Final = r"^[0-9A-Za-z]{22}$"
+SIGNED: Final = (-1.0, 1.0)
+MAX_EVIDENCE: Final = 2000
+
+
+def _parse(cells: Cells, kind: Kind) -> ItemRecord:
+    title, creators = read.title(cells, "title"), read.words(cells, "creators")
+    year = read.whole(cells, "year", read.YEARS)
+    record = replace(
+        unplaced(_id(kind, title, creators[:1], year), kind, title),
+        creators=creators,
+        year=year,
+        genres=read.terms(cells, "genres"),
+        tags=read.terms(cells, "tags"),
+        rating=read.number(cells, "rating", read.RATINGS),
+        votes=read.whole(cells, "votes", read.VOTES),
+        duration_min=read.whole(cells, "duration_min", MINUTES),
+        steps=read.words(cells, "steps"),
+        good_for=_emotions(cells),
+        evidence=cells.get("evidence", "").strip()[:MAX_EVIDENCE],
+        audio=audio_features(cells) if kind is Kind.MUSIC else {},
+        external_ids=_external_ids(cells),
+    )
+    return placed(record) if kind is Kind.MUSIC else _at_given_place(record, cells)
+
+
+def _id(kind: Kind, title: str, creators: list[str], year: int | None) -> str:
+    """Made of the same names as those of the starter catalogue."""
+    if kind is Kind.MUSIC:
+        return item_id(kind, *creators, song_title(title))
+    if kind is Kind.MOVIE:
+        return item_id(kind, title, year)
+    if kind in (Kind.GAME, Kind.WELLBEING):
+        return item_id(kind, title)
+    return item_id(kind, *creators, title)
+
+
+def _emotions(cells: Cells) -> list[str]:
+    names = read.terms(cells, "good_for")
+    if unknown := [name for name in names if name not in set(EMOTIONS)]:
+        raise ValueError(f"good_for names no emotion: {unknown[0]!r}; choose of {', '.join(EMOTIONS)}")
+    return names
+
+
+def _external_ids(cells: Cells) -> Mapping[str, str]:
+    return read.known(
+        imdb=read.identifier(cells, "imdb_id", IMDB_ID),
+        steam=read.identifier(cells, "steam_id", STEAM_ID),
+        spotify=read.identifier(cells, "spotify_id", SPOTIFY_ID),
+    )
+
+
+def _at_given_place(record: ItemRecord, cells: Cells) -> ItemRecord:
+    valence, arousal = read.number(cells, "valence", SIGNED), read.number(cells, "arousal", SIGNED)
+    if (valence is None) is not (arousal is None):
+        raise ValueError("valence and arousal are given together or not at all")
+    if valence is None or arousal is None:
+        return placed(record)
+    place = Affect(valence, arousal)
+    return replace(record, affect=place, valence_source=GIVEN_SOURCE, arousal_source=GIVEN_SOURCE)
+
+
+FORMAT: Final = Format(name="plain", kinds=EVERY_KIND, columns=("title",), parse=_parse, save=save_items)

@@ -4,6 +4,8 @@ from typing import Final
 
 RECOMPUTE_CLUSTERS: Final = "emoverse.recompute_clusters"
 SCORE_REVIEWS: Final = "emoverse.score_reviews"
+IMPORT_CATALOGUE: Final = "emoverse.import_catalogue"
+"""With `kind`, `path` as the worker sees it, and optionally `format_name` and `encoding`."""
 
 HEAVY_QUEUE: Final = "emoverse.heavy"
 LIGHT_QUEUE: Final = "emoverse.light"

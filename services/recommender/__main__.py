@@ -16,6 +16,7 @@ from servicekit.errors import EmoVerseError
 from servicekit.lifecycle import run_service
 from servicekit.logs import configure_logging
 from servicekit.settings import load_settings
+from services.recommender.errors import UnknownChoiceError
 from services.recommender.settings import RecommenderSettings
 
 cli = typer.Typer(
@@ -57,12 +58,12 @@ def beat() -> None:
 
 
 def _kind(name: str) -> Kind:
-    from services.recommender.importing.command import parse_kind  # noqa: PLC0415
+    from services.recommender.importing.importer import kind_named  # noqa: PLC0415
 
     try:
-        return parse_kind(name)
-    except ValueError as error:
-        raise typer.BadParameter(f"choose one of: {', '.join(Kind)}") from error
+        return kind_named(name)
+    except UnknownChoiceError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @cli.command("import")

@@ -1,13 +1,15 @@
 """What the workers do: find out, compute, store. Every task can run again, or twice at once, without harm."""
 
+from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from celery import Celery
 
-from contracts.tasks import RECOMPUTE_CLUSTERS, SCORE_REVIEWS
-from servicekit.errors import UnavailableError
+from contracts.tasks import IMPORT_CATALOGUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from servicekit.errors import EmoVerseError, UnavailableError
 from services.recommender import catalogue_store, cluster_store
 from services.recommender.broker import GRACE_S, HEAVY_LIMIT_S, LIGHT_LIMIT_S, open_celery
 from services.recommender.core.clustering import fingerprint
@@ -58,6 +60,32 @@ def recompute_clusters(database: Database, seed: int, clock: Clock = utc_now) ->
     return True
 
 
+def import_catalogue(
+    celery: Celery,
+    database: Database,
+    rejects_folder: Path,
+    kind: str,
+    path: Path,
+    format_name: str | None = None,
+    encoding: str | None = None,
+) -> None:
+    """Import a file, and have done what follows from it; a file that cannot be imported is told in the log."""
+    from services.recommender.importing.follow_up import request_follow_up  # noqa: PLC0415
+    from services.recommender.importing.importer import Request, import_file, kind_named, rejects_file  # noqa: PLC0415
+
+    try:
+        rejects = rejects_file(rejects_folder, path)
+        request = Request(kind_named(kind), path, rejects, format_name, encoding)
+        summary = import_file(database, request)
+    except UnavailableError:
+        raise
+    except EmoVerseError as error:
+        _log.error("not imported", path=str(path), reason=error.message, advice=error.advice, code=error.code)
+        return
+    _log.info("imported", path=str(path), **asdict(summary))
+    request_follow_up(celery, request.kind, summary)
+
+
 def open_worker_app(settings: RecommenderSettings) -> Celery:
     """The Celery application with its tasks. Each process opens its own database."""
     celery = open_celery(settings)
@@ -70,6 +98,10 @@ def open_worker_app(settings: RecommenderSettings) -> Celery:
     def cluster() -> None:
         recompute_clusters(database(), settings.seed)
 
+    def load(kind: str, path: str, format_name: str | None = None, encoding: str | None = None) -> None:
+        import_catalogue(celery, database(), settings.rejects_folder, kind, Path(path), format_name, encoding)
+
+    celery.task(name=IMPORT_CATALOGUE, **_limits(HEAVY_LIMIT_S))(load)
     celery.task(name=SCORE_REVIEWS, **_limits(LIGHT_LIMIT_S))(score)
     celery.task(name=RECOMPUTE_CLUSTERS, **_limits(HEAVY_LIMIT_S))(cluster)
     return celery

@@ -9,22 +9,11 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from contracts.recommendation import Kind
 from services.recommender.broker import open_celery
 from services.recommender.database import Database, open_engine
 from services.recommender.importing import importer
 from services.recommender.importing.follow_up import request_follow_up
 from services.recommender.settings import RecommenderSettings
-
-
-def parse_kind(name: str) -> Kind:
-    """The kind of that name, singular or plural.
-
-    Raises:
-        ValueError: there is none.
-    """
-    plain = name.lower().replace("-", "")
-    return Kind(plain if plain in set(Kind) else plain.removesuffix("s"))
 
 
 def run_import(settings: RecommenderSettings, request: importer.Request, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from contracts.recommendation import Kind
 from services.recommender.database import Database
+from services.recommender.errors import UnknownChoiceError
 from services.recommender.importing import (
     imdb_5000,
     imdb_ratings,
@@ -16,6 +17,7 @@ from services.recommender.importing import (
     spotify_top_hits,
     steam,
 )
+from services.recommender.importing.errors import UnwritableRejectsError
 from services.recommender.importing.formats import Format, choose_format
 from services.recommender.importing.lines import Line, LineReader
 from services.recommender.importing.rejects import Rejects
@@ -75,6 +77,19 @@ class Summary:
         self.skipped += outcome.skipped
 
 
+def kind_named(name: str) -> Kind:
+    """The kind of that name, singular or plural.
+
+    Raises:
+        UnknownChoiceError: there is none.
+    """
+    plain_name = name.lower().replace("-", "")
+    for each in (plain_name, plain_name.removesuffix("s")):
+        if each in set(Kind):
+            return Kind(each)
+    raise UnknownChoiceError("kind", name, list(Kind))
+
+
 def rejects_file(folder: Path, path: Path) -> Path:
     """Where the rows that are not taken from a file are written, unless somebody says otherwise."""
     return folder / f"{path.name}.rejects.jsonl"
@@ -84,9 +99,12 @@ def import_file(database: Database, request: Request, on_progress: Progress | No
     """Add what is in the file, or update what is known of it. What is committed stays, whatever happens later.
 
     Raises:
+        UnwritableRejectsError: the rejected rows cannot be written; the batches before are saved.
         UnreadableFileError, UnknownFormatError, MissingColumnsError: nothing has been imported.
         UnavailableError: the database does not answer; the batches before are saved, and to import again is harmless.
     """
+    if request.rejects.resolve() == request.path.resolve():
+        raise UnwritableRejectsError(request.rejects, "it is the file to import")
     reader = LineReader(request.path, request.encoding)
     try:
         lines = iter(reader)

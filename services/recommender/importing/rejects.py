@@ -26,6 +26,7 @@ class Rejects:
         self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
+        """Remove what an earlier import has written."""
         with self._explained():
             self.path.unlink(missing_ok=True)
         return self

@@ -1,12 +1,5 @@
 """Against real SQLite, and real PostgreSQL where its programs are installed."""
 
-import getpass
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -15,70 +8,13 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from contracts.recommendation import FeedbackAction, Kind
 from services.recommender import catalogue_store, people_store, tasks
-from services.recommender.database import Database, open_engine, require_migrated
+from services.recommender.database import Database, require_migrated
 from services.recommender.errors import NotMigratedError
 from services.recommender.migration import MIGRATIONS, load_starter, migrate, prepare_database
 from services.recommender.people_store import Feedback
 from services.recommender.recommender import Recommender, Request
 from services.recommender.schema import SCHEMA_VERSION, Base, FeedbackRow, ItemRow, ReviewRow
-from standalone.ports import free_ports
 from tests.recommender.support import NOON, POLICY
-
-
-def postgresql_programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(on_path).parent if on_path else None
-
-
-@pytest.fixture(scope="module")
-def postgresql_url() -> Iterator[str]:
-    programs = postgresql_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    # PostgreSQL refuses to run as root, and its user must be able to reach the folder.
-    folder = Path(subprocess.check_output(["/bin/mktemp", "-d", "/tmp/emoverse-postgresql-XXXXXX"], text=True).strip())  # noqa: S108
-    account = "nobody" if os.geteuid() == 0 else getpass.getuser()
-    shutil.chown(folder, account)
-    port = free_ports(1)[0]
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        user = account if os.geteuid() == 0 else None
-        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, env={"LC_ALL": "C"})
-
-    try:
-        run("initdb", "-A", "trust", "-U", "emoverse", "-N", "-E", "UTF8")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        run("pg_ctl", "start", "-w", "-s", "-l", str(folder / "log"), "-o", options)
-        try:
-            yield f"postgresql+psycopg://emoverse@127.0.0.1:{port}/postgres"
-        finally:
-            run("pg_ctl", "stop", "-m", "immediate", "-s")
-    finally:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/folder/fresh.db"
-        return
-    url: str = request.getfixturevalue("postgresql_url")
-    yield url
-    engine = open_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("drop schema public cascade"))
-        connection.execute(text("create schema public"))
-    engine.dispose()
-
-
-@pytest.fixture
-def fresh(fresh_url: str) -> Iterator[Database]:
-    """An empty database without tables."""
-    engine = open_engine(fresh_url)
-    yield Database(engine)
-    engine.dispose()
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_knows(fresh: Database):

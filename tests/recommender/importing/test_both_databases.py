@@ -1,0 +1,31 @@
+"""The same imports on SQLite and, where its programs are installed, on PostgreSQL."""
+
+from pathlib import Path
+
+from contracts.recommendation import Kind
+from services.recommender import tasks
+from services.recommender.database import Database
+from services.recommender.migration import load_starter, migrate
+from tests.recommender.importing.support import FILMS, RATINGS, SONGS, counts, film, load, rows, song, write
+
+
+def test_films_ratings_reviews_and_songs_again_and_again(fresh: Database, tmp_path: Path):
+    migrate(fresh)
+    load_starter(fresh)
+    tale, other = film("Grim Tale", 2011, "tt7654321"), film("Grim Tale", 2011, "tt7654322")
+    films = write(tmp_path / "films.csv", FILMS, tale, tale, other)
+    ratings = write(tmp_path / "ratings.tsv", RATINGS, "tt7654321\t8.2\t1234", "tt1111111\t9.9\t12")
+    reviews = write(tmp_path / "reviews.csv", "imdb_id,text", "tt7654321,Lovely.", "tt1111111,Lovely.")
+    songs = write(tmp_path / "songs.csv", SONGS, song("A-ha", "Take on Me"), song("Ana", "Zażółć 千"))
+    assert counts(load(fresh, Kind.MOVIE, films)) == (2, 0, 1, 0, 0)
+    assert counts(load(fresh, Kind.MOVIE, ratings)) == (0, 1, 0, 1, 0)
+    assert counts(load(fresh, Kind.MOVIE, reviews)) == (1, 0, 0, 0, 1)
+    assert counts(load(fresh, Kind.MUSIC, songs)) == (1, 0, 1, 0, 0)
+    assert tasks.score_reviews(fresh) > 0
+    before = rows(fresh, Kind.MOVIE) | rows(fresh, Kind.MUSIC)
+    assert before["movie:grim-tale-2011"].votes == 1234
+    load_starter(fresh)
+    assert counts(load(fresh, Kind.MUSIC, songs)) == (0, 2, 0, 0, 0)
+    assert counts(load(fresh, Kind.MOVIE, reviews)) == (0, 0, 1, 0, 1)
+    assert counts(load(fresh, Kind.MOVIE, ratings)) == (0, 1, 0, 1, 0)
+    assert rows(fresh, Kind.MOVIE) | rows(fresh, Kind.MUSIC) == before

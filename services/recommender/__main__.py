@@ -1,5 +1,7 @@
-"""The recommender's processes: `python -m services.recommender [worker | beat | migrate | import]`; no word serves."""
+"""The recommender's processes: `python -m services.recommender [worker | beat | migrate | import]`; no word serves.
+Beside them, `evaluate` and `learn-prior` measure and teach it from published ratings."""
 
+import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -108,6 +110,48 @@ def _told() -> Generator[None]:
     except EmoVerseError as error:
         structlog.get_logger(__name__).error(error.message, advice=error.advice, code=error.code)
         sys.exit(1)
+
+
+Ratings = Annotated[Path, typer.Option(help="Ratings as MovieLens publishes them: userId, movieId, rating, timestamp.")]
+Movies = Annotated[Path, typer.Option(help="Their films: movieId, title, genres.")]
+Links = Annotated[Path, typer.Option(help="The films' IMDb numbers: movieId, imdbId.")]
+Imdb = Annotated[Path | None, typer.Option(help="The IMDB 5000 file; then only its films count, with its votes.")]
+
+
+@cli.command()
+def evaluate(
+    ratings: Ratings,
+    movies: Movies,
+    links: Links,
+    imdb: Imdb = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure how well what people rate later is ranked after their first 0, 5 and 20 ratings."""
+    from services.recommender.evaluation.commands import report_of, table  # noqa: PLC0415
+    from services.recommender.evaluation.movielens import read_rated_films  # noqa: PLC0415
+
+    _settings("evaluate")
+    with _told():
+        report = report_of(read_rated_films(ratings, movies, links, imdb))
+        data = report.pop("data")
+        typer.echo(json.dumps({"data": data, **report}) if as_json else table(report))
+
+
+@cli.command()
+def learn_prior(
+    ratings: Ratings,
+    movies: Movies,
+    links: Links,
+    imdb: Imdb = None,
+    output: Annotated[Path, typer.Option(help="Where to write it.")] = Path("services/recommender/priors/movie.json"),
+) -> None:
+    """Learn from people's ratings what everybody likes in films, and how people differ; the service reads it."""
+    from services.recommender.evaluation.commands import learn  # noqa: PLC0415
+    from services.recommender.evaluation.movielens import read_rated_films  # noqa: PLC0415
+
+    _settings("learn-prior")
+    with _told():
+        learn(read_rated_films(ratings, movies, links, imdb), output)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from services.recommender.database import Database, Offloader, open_engine
 from services.recommender.errors import TooManyCallsError
 from services.recommender.listener import MoodListener
 from services.recommender.moods import MoodReader
+from services.recommender.priors import load_priors
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Clock, Policy, Recommender, utc_now
 from services.recommender.scoring import ScoringRequester
@@ -37,13 +38,13 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
     """Serve while open; yields the bound port. Serves before the database, its tables or Redis are there, and says so.
 
     Raises:
-        ConfigurationError: the address cannot be bound.
+        ConfigurationError: the address cannot be bound, or a learned prior cannot be read.
     """
     engine = open_engine(settings.database_url)
     offload = Offloader(settings.database_threads, settings.max_waiting_calls)
     try:
         async with open_redis(settings.redis_url) as redis:
-            recommender = Recommender(Database(engine), _policy(settings), clock)
+            recommender = Recommender(Database(engine), _policy(settings), clock, load_priors())
             publisher = Publisher(
                 recommender,
                 offload,

@@ -14,6 +14,7 @@ from services.recommender.catalogue.records import ItemRecord, ReviewRecord
 from services.recommender.cluster_store import clusters_of
 from services.recommender.core.affect import TERMS_SOURCE, TONE_SOURCE, terms_affect
 from services.recommender.core.catalogue import Catalogue, ItemFacts
+from services.recommender.core.prior import Prior
 from services.recommender.core.tone import aggregate_tone
 from services.recommender.database import Row, upsert
 from services.recommender.schema import ExternalIdRow, ItemRow, ReviewRow, RevisionRow
@@ -148,15 +149,15 @@ def _toned(kind: str, genres: list[str], tags: list[str], tone: float | None, co
     return values
 
 
-def load_catalogue(connection: Connection) -> Catalogue:
-    """The whole catalogue as ranking sees it."""
-    return Catalogue(_facts(connection), revision(connection))
+def load_catalogue(connection: Connection, priors: Mapping[Kind, Prior] | None = None) -> Catalogue:
+    """The whole catalogue as ranking sees it, with what was learned of people's taste in each kind."""
+    return Catalogue(_facts(connection), revision(connection), priors)
 
 
 def _facts(connection: Connection) -> Iterator[ItemFacts]:
     clusters = clusters_of(connection)
     columns = (ItemRow.id, ItemRow.kind, ItemRow.genres, ItemRow.tags, ItemRow.creators, ItemRow.rating, ItemRow.votes)
-    query = select(*columns, ItemRow.valence, ItemRow.arousal, ItemRow.good_for).order_by(ItemRow.id)
+    query = select(*columns, ItemRow.valence, ItemRow.arousal, ItemRow.good_for, ItemRow.year).order_by(ItemRow.id)
     for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
         # A kind that a newer version has brought is not for this one to rank.
         if row.kind not in set(Kind):
@@ -174,6 +175,7 @@ def _facts(connection: Connection) -> Iterator[ItemFacts]:
             good_for=row.good_for,
             cluster=cluster.name if cluster else "",
             cluster_emotions=cluster.emotions if cluster else (),
+            year=row.year,
         )
 
 

@@ -13,6 +13,7 @@ from contracts.recommendation import Cluster, Goal, Kind, Pick
 from services.recommender import catalogue_store, cluster_store, people_store
 from services.recommender.core.catalogue import UNREAD, Catalogue
 from services.recommender.core.goals import default_goal
+from services.recommender.core.prior import Prior
 from services.recommender.core.ranking import Known, Ranked, Wish, rank, seed_of
 from services.recommender.core.reasons import reasons
 from services.recommender.core.rest import RestPolicy, never_again, resting
@@ -68,10 +69,13 @@ class Recommender:
     Every method raises `NotMigratedError` or `DatabaseUnavailableError` where the database cannot serve it.
     """
 
-    def __init__(self, database: Database, policy: Policy, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, policy: Policy, clock: Clock = utc_now, priors: Mapping[Kind, Prior] | None = None
+    ) -> None:
         self._database = database
         self._policy = policy
         self.clock = clock
+        self._priors = priors
         self._catalogue = Catalogue()
 
     def refresh(self) -> None:
@@ -84,7 +88,7 @@ class Recommender:
             require_migrated(connection)
             if catalogue_store.revision(connection) == self._catalogue.revision:
                 return
-            self._catalogue = catalogue_store.load_catalogue(connection)
+            self._catalogue = catalogue_store.load_catalogue(connection, self._priors)
         _log.info("catalogue read", items=len(self._catalogue), revision=self._catalogue.revision)
 
     def recommend(self, request: Request, kind: Kind) -> tuple[list[Pick], Goal]:

@@ -26,7 +26,7 @@ def catalogue() -> Catalogue:
 def appeal(catalogue: Catalogue, *opinions: tuple[str, FeedbackAction], kind: Kind = Kind.MUSIC) -> dict[str, float]:
     taste = learn_taste(catalogue, [opinion(item, action, minute) for minute, (item, action) in enumerate(opinions)])
     shelf = catalogue.shelves[kind]
-    return dict(zip(shelf.ids, taste.appeal(shelf.features), strict=True))
+    return dict(zip(shelf.ids, taste.appeal(shelf), strict=True))
 
 
 def test_nothing_said_means_nothing_known(catalogue: Catalogue):

@@ -14,6 +14,7 @@ from contracts.emotion import EMOTIONS, Affect
 from contracts.recommendation import Goal, Kind
 from services.recommender.core.affect import affect_words
 from services.recommender.core.goals import GOAL_TERMS
+from services.recommender.core.prior import PLAIN, Prior, trait_matrix
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,6 +46,7 @@ class ItemFacts(NamedTuple):
     cluster: str
     """Empty where it belongs to none."""
     cluster_emotions: Sequence[str]
+    year: int | None = None
 
 
 class Feature(NamedTuple):
@@ -62,7 +64,7 @@ class Shelf:
     affect: Floats
     """(n, 2), valence and arousal in -1..1."""
     quality: Floats
-    """(n,), 0..1, 0.5 for a rating of 7.5."""
+    """(n,), 0..1: 0.5 for a rating of 7.5, or where a prior was learned, for an expected liking of 0."""
     good_for: Floats
     """(n, 7), 1 where an item helps with an emotion, in the order of `EMOTIONS`."""
     kindred: Floats
@@ -71,6 +73,13 @@ class Shelf:
     """(n,), 1 where a genre or tag serves the goal."""
     features: Any
     """`csr_array` float64, (n, m): the squares of a row's entries in one group add up to the square of its scale."""
+    prior: Prior
+    personal: Any
+    """`csr_array` float64, (n, m): the features, scaled to a standard normal prior on a person's own weights."""
+    traits: Floats
+    """(n, 4): the traits times a square root of the prior's covariance."""
+    expected: Floats
+    """(n,), about -1..1: the liking of somebody who has not said anything; 0 where no prior was learned."""
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
@@ -84,10 +93,14 @@ class Catalogue:
     Args:
         facts: every item once.
         revision: of the database they were read from.
+        priors: what was learned of people's taste in a kind.
     """
 
-    def __init__(self, facts: Iterable[ItemFacts] = (), revision: int = UNREAD) -> None:
+    def __init__(
+        self, facts: Iterable[ItemFacts] = (), revision: int = UNREAD, priors: Mapping[Kind, Prior] | None = None
+    ) -> None:
         self.revision = revision
+        self._priors = priors or {}
         self._columns: dict[Feature, int] = {}
         by_kind: defaultdict[Kind, list[ItemFacts]] = defaultdict(list)
         for each in facts:
@@ -95,7 +108,9 @@ class Catalogue:
             for feature in _features(each):
                 self._columns.setdefault(feature, len(self._columns))
         self.vocabulary: Sequence[Feature] = list(self._columns)
-        self.shelves: Mapping[Kind, Shelf] = {kind: self._shelve(by_kind[kind]) for kind in Kind}
+        self.shelves: Mapping[Kind, Shelf] = {
+            kind: self._shelve(by_kind[kind], self._priors.get(kind, PLAIN)) for kind in Kind
+        }
 
     def __len__(self) -> int:
         return sum(len(shelf.ids) for shelf in self.shelves.values())
@@ -104,16 +119,30 @@ class Catalogue:
         """The kind of an item, None where the catalogue does not have it."""
         return next((kind for kind, shelf in self.shelves.items() if item_id in shelf.rows), None)
 
-    def _shelve(self, facts: Sequence[ItemFacts]) -> Shelf:
+    def _shelve(self, facts: Sequence[ItemFacts], prior: Prior) -> Shelf:
+        traits = traits_of(facts)
+        effects = np.array([prior.item_effects.get(each.id, 0.0) for each in facts], dtype=np.float64)
+        expected = traits @ prior.mean + effects
+        features = self._feature_matrix(facts)
         return Shelf(
             ids=[each.id for each in facts],
             affect=np.array([each.affect for each in facts], dtype=np.float64).reshape(len(facts), 2),
-            quality=_quality(facts),
+            quality=_quality(facts) if prior is PLAIN else np.clip((1.0 + expected) / 2.0, 0.0, 1.0),
             good_for=_indicators([each.good_for for each in facts]),
             kindred=_indicators([each.cluster_emotions for each in facts]),
             serves={goal: _serving(facts, goal) for goal in Goal},
-            features=self._feature_matrix(facts),
+            features=features,
+            prior=prior,
+            personal=self._personal(features, prior),
+            traits=traits @ _square_root(prior.covariance),
+            expected=expected,
         )
+
+    def _personal(self, features: Any, prior: Prior) -> Any:
+        if not prior.feature_variance:
+            return features
+        variances = [prior.feature_variance.get(feature.group, 1.0) for feature in self.vocabulary]
+        return csr_array(features * np.sqrt(np.array(variances))[None, :])
 
     def _feature_matrix(self, facts: Sequence[ItemFacts]) -> Any:
         values: list[float] = []
@@ -142,11 +171,28 @@ def _features(facts: ItemFacts) -> Iterator[Feature]:
     return (Feature(group, value) for group, values in groups.items() for value in dict.fromkeys(values))
 
 
-def _quality(facts: Sequence[ItemFacts]) -> Floats:
+def weighted_ratings(facts: Sequence[ItemFacts]) -> Floats:
+    """Each item's rating, 0..10, pulled to the mean of all the fewer votes it has: (n,)."""
     known = [each.rating for each in facts if each.rating is not None]
     mean = sum(known) / len(known) if known else 5.0
     ratings = [mean if each.rating is None else _weighted_rating(each.rating, each.votes, mean) for each in facts]
-    return np.clip((np.array(ratings, dtype=np.float64) - 5.0) / 5.0, 0.0, 1.0)
+    return np.array(ratings, dtype=np.float64)
+
+
+def traits_of(facts: Sequence[ItemFacts]) -> Floats:
+    """The traits that a prior weighs: (n, 4)."""
+    weighted = zip(weighted_ratings(facts), facts, strict=True)
+    ratings = [None if each.rating is None else rating for rating, each in weighted]
+    return trait_matrix([ratings, [each.votes for each in facts], [each.year for each in facts]])
+
+
+def _quality(facts: Sequence[ItemFacts]) -> Floats:
+    return np.clip((weighted_ratings(facts) - 5.0) / 5.0, 0.0, 1.0)
+
+
+def _square_root(covariance: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
 def _weighted_rating(rating: float, votes: int | None, mean: float) -> float:

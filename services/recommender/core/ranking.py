@@ -3,11 +3,11 @@
 An item's score is a prior, which knows the mood, plus what the person has taught us:
 
     score = FIT * nearness to the target in the valence-arousal plane
-          + QUALITY * its rating
+          + QUALITY * its rating, or what was learned of everybody's liking
           + SERVES * whether a genre or tag serves the goal
           + GOOD_FOR * how far it helps with the emotions shown
           + KINDRED * how far its cluster suits them, where the goal is to match
-          + TASTE * expected liking
+          + TASTE * expected liking, beyond everybody's
           + a little chance
 
 Picks are then chosen one by one, each for its score less DIVERSITY times its likeness to the nearest pick before
@@ -121,7 +121,7 @@ def _parts(shelf: Shelf, taste: Taste, wish: Wish) -> dict[str, Floats]:
         "serves": SERVES * shelf.serves[wish.goal],
         "good_for": GOOD_FOR * (shelf.good_for @ emotions),
         "kindred": KINDRED * (shelf.kindred @ emotions) * (wish.goal is Goal.MATCH),
-        "taste": TASTE * taste.appeal(shelf.features),
+        "taste": TASTE * taste.appeal(shelf),
         "chance": CHANCE * np.random.default_rng(wish.seed).standard_normal(len(shelf.ids)),
     }
 

@@ -61,7 +61,7 @@ def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) 
 
 
 def _taste(ranked: Ranked, shelf: Shelf, known: Known) -> Iterator[str]:
-    row = shelf.features[[ranked.row]]
+    row = shelf.personal[[ranked.row]]
     appeal = row.data * known.taste.weights[row.indices]
     if ranked.parts["taste"] < MIN_TASTE or len(appeal) == 0:
         return

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from contracts.recommendation import FeedbackAction, Kind
-from services.recommender.core.catalogue import Catalogue, Feature, Floats
+from services.recommender.core.catalogue import Catalogue, Feature, Floats, Shelf
+from services.recommender.core.prior import TRAITS
 
 APPEAL: Final[Mapping[FeedbackAction, float]] = {
     FeedbackAction.LIKE: 1.0,
@@ -24,8 +25,10 @@ APPEAL: Final[Mapping[FeedbackAction, float]] = {
 SAID: Final = frozenset({FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SAVE})
 """What people say about an item counts before what they did with it."""
 
-NOISE_VARIANCE: Final = 0.4
-"""Of one piece of feedback around the person's true liking; the prior variance of an item's appeal is about 0.9."""
+NEUTRAL_RATING: Final = 6.0
+"""Of 0..10: in MovieLens, where half a star to five were given, what people rate 3 or below they did not like."""
+RATING_REACH: Final = 4.0
+"""From there to a rating that says as much as a like."""
 
 MAX_EVIDENCE: Final = 300
 """Items, the newest first, that a taste is learned from: the cost grows with the cube."""
@@ -37,6 +40,19 @@ class Opinion(NamedTuple):
     item_id: str
     action: FeedbackAction
     occurred_at: datetime
+    rating: float | None = None
+    """0..10, where they gave one."""
+
+    @classmethod
+    def rated(cls, item_id: str, rating: float, occurred_at: datetime) -> "Opinion":
+        """An explicit rating, 0..10: a like or a dislike, and how much of one."""
+        action = FeedbackAction.DISLIKE if rating < NEUTRAL_RATING else FeedbackAction.LIKE
+        return cls(item_id, action, occurred_at, rating)
+
+    @property
+    def liking(self) -> float:
+        """-1..1."""
+        return APPEAL[self.action] if self.rating is None else liking(self.rating)
 
 
 class Verdict(NamedTuple):
@@ -46,6 +62,13 @@ class Verdict(NamedTuple):
     kind: Kind
     row: int
     action: FeedbackAction
+    liking: float
+    """-1..1."""
+
+
+def liking(rating: float) -> float:
+    """How much somebody likes what they rate so, 0..10: -1..1."""
+    return min(max((rating - NEUTRAL_RATING) / RATING_REACH, -1.0), 1.0)
 
 
 def verdicts(catalogue: Catalogue, opinions: Iterable[Opinion]) -> list[Verdict]:
@@ -57,7 +80,7 @@ def verdicts(catalogue: Catalogue, opinions: Iterable[Opinion]) -> list[Verdict]
     newest = sorted(chosen.values(), key=lambda each: (each.occurred_at, each.item_id), reverse=True)
     located = ((opinion, catalogue.kind_of(opinion.item_id)) for opinion in newest)
     return [
-        Verdict(opinion.item_id, kind, catalogue.shelves[kind].rows[opinion.item_id], opinion.action)
+        Verdict(opinion.item_id, kind, catalogue.shelves[kind].rows[opinion.item_id], opinion.action, opinion.liking)
         for opinion, kind in located
         if kind is not None
     ]
@@ -65,40 +88,46 @@ def verdicts(catalogue: Catalogue, opinions: Iterable[Opinion]) -> list[Verdict]
 
 @dataclass(frozen=True)
 class Taste:
-    """The posterior mean of a person's weight for each of m features, and what it was learned from."""
+    """The posterior mean of a person's weights, apart from everybody's, and what it was learned from."""
 
     weights: Floats
-    """(m,)."""
+    """(m,), of the features."""
+    trait_weights: Floats
+    """(4,), of the traits."""
     vocabulary: Sequence[Feature]
     evidence: Sequence[Verdict]
     evidence_features: csr_array
     """float64, (evidence, m)."""
 
-    def appeal(self, features: csr_array) -> Floats:
-        """The expected liking of n items with these features, (n, m): (n,), about -1..1, 0 where nothing is known."""
-        return features @ self.weights
+    def appeal(self, shelf: Shelf) -> Floats:
+        """How much more than everybody this person likes each of a shelf's n items: (n,), about -1..1, 0 where nothing
+        is known."""
+        return shelf.personal @ self.weights + shelf.traits @ self.trait_weights
 
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""
         having = self.evidence_features[:, [column]].toarray().ravel() > 0
-        return [
-            verdict for verdict, has in zip(self.evidence, having, strict=True) if has and APPEAL[verdict.action] > 0
-        ]
+        return [verdict for verdict, has in zip(self.evidence, having, strict=True) if has and verdict.liking > 0]
 
 
 def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion]) -> Taste:
     """The taste behind these opinions.
 
-    With a standard normal prior on the weights of scaled features X and noise of `NOISE_VARIANCE`, the posterior mean
-    is X'(XX' + noise I)^-1 y (Bishop, "Pattern Recognition and Machine Learning", 2006, sections 3.3 and 6.1): in this
-    form its cost depends on how much a person has said, not on how many features there are.
+    With features and traits X, scaled so that the prior on their weights is standard normal, noise variances N and
+    likings y of which everybody's taste explains e, the posterior mean is X'(XX' + N)^-1 (y - e) (Bishop, "Pattern
+    Recognition and Machine Learning", 2006, sections 3.3 and 6.1): in this form its cost depends on how much a person
+    has said, not on how many features there are.
     """
     evidence = verdicts(catalogue, opinions)[:MAX_EVIDENCE]
     width = len(catalogue.vocabulary)
     if not evidence:
-        return Taste(np.zeros(width), catalogue.vocabulary, [], csr_array((0, width)))
-    features = csr_array(vstack([catalogue.shelves[kind].features[[row]] for _, kind, row, _ in evidence]))
-    liking = np.array([APPEAL[verdict.action] for verdict in evidence])
-    covariance = (features @ features.T).toarray() + NOISE_VARIANCE * np.eye(len(evidence))
-    weights = features.T @ np.linalg.solve(covariance, liking)
-    return Taste(weights, catalogue.vocabulary, evidence, features)
+        return Taste(np.zeros(width), np.zeros(len(TRAITS)), catalogue.vocabulary, [], csr_array((0, width)))
+    met = [(catalogue.shelves[verdict.kind], verdict.row) for verdict in evidence]
+    features = csr_array(vstack([shelf.personal[[row]] for shelf, row in met]))
+    traits = np.array([shelf.traits[row] for shelf, row in met])
+    news = np.array(
+        [verdict.liking - shelf.expected[verdict.row] for verdict, (shelf, _) in zip(evidence, met, strict=True)]
+    )
+    alike = (features @ features.T).toarray() + traits @ traits.T
+    told = np.linalg.solve(alike + np.diag([shelf.prior.noise_variance for shelf, _ in met]), news)
+    return Taste(features.T @ told, traits.T @ told, catalogue.vocabulary, evidence, features)

@@ -1,0 +1,147 @@
+"""The rankers that are compared: ours, and those it has to beat. Each learns from a population, then scores every item
+for a person by their first ratings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any, Final
+
+import numpy as np
+from scipy.sparse import csr_array, csr_matrix
+
+from contracts.recommendation import Goal, Kind
+from services.recommender.core.catalogue import Catalogue, Floats, ItemFacts, Shelf, traits_of, weighted_ratings
+from services.recommender.core.goals import target
+from services.recommender.core.prior import Prior, Rater, learn_prior
+from services.recommender.core.taste import learn_taste, liking
+from services.recommender.evaluation.metrics import LIKED
+from services.recommender.evaluation.movielens import Person, RatedFilms
+
+VOTES_PER_RATING: Final = 1000
+"""How many votes on IMDb one rating stands for where the films come without votes."""
+
+Scorer = Callable[[Person, int], Floats]
+"""Scores (n,) for a person, from their first so many ratings."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """The people a ranker may learn from, and the films."""
+
+    films: RatedFilms
+    people: Sequence[Person]
+
+    @cached_property
+    def facts(self) -> Sequence[ItemFacts]:
+        """The films; those without ratings of their own are rated by these people."""
+        if self.films.rated_by_catalogue:
+            return self.films.facts
+        mean = self.total / np.maximum(self.counts, 1)
+        rated = zip(self.films.facts, mean, self.counts, strict=True)
+        return [
+            fact._replace(rating=float(rating), votes=int(count) * VOTES_PER_RATING) if count else fact
+            for fact, rating, count in rated
+        ]
+
+    @cached_property
+    def counts(self) -> Floats:
+        """How often each film was rated, (n,)."""
+        return self._sum([np.ones(len(person.rows)) for person in self.people])
+
+    @cached_property
+    def total(self) -> Floats:
+        """The sum of each film's ratings, (n,)."""
+        return self._sum([person.ratings for person in self.people])
+
+    @cached_property
+    def prior(self) -> Prior:
+        """Learned from these people."""
+        raters = [Rater(each.rows, np.array([liking(rating) for rating in each.ratings])) for each in self.people]
+        return learn_prior([fact.id for fact in self.facts], traits_of(self.facts), raters)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The films, with that prior."""
+        return Catalogue(self.facts, priors={Kind.MOVIE: self.prior})
+
+    @property
+    def shelf(self) -> Shelf:
+        """Of all films, in their order."""
+        return self.catalogue.shelves[Kind.MOVIE]
+
+    def _sum(self, values: Sequence[Floats]) -> Floats:
+        rows = np.concatenate([person.rows for person in self.people])
+        return np.bincount(rows, np.concatenate(values), minlength=len(self.films.facts)).astype(np.float64)
+
+
+def ours(population: Population) -> Scorer:
+    """Expected liking, learned from ratings exactly as from live feedback."""
+    catalogue, shelf = population.catalogue, population.shelf
+
+    def score(person: Person, count: int) -> Floats:
+        taste = learn_taste(catalogue, person.opinions(population.facts, count))
+        return shelf.expected + taste.appeal(shelf)
+
+    return score
+
+
+def weighted_rating(population: Population) -> Scorer:
+    """IMDb's formula; the same for everybody."""
+    scores = weighted_ratings(population.facts)
+    return lambda _person, _count: scores
+
+
+def popularity(population: Population) -> Scorer:
+    """How many of the population rated it."""
+    return lambda _person, _count: population.counts
+
+
+def random(population: Population) -> Scorer:
+    """Chance, another for each person."""
+
+    def score(person: Person, _count: int) -> Floats:
+        return np.random.default_rng(int(person.times[0])).random(len(population.films.facts))
+
+    return score
+
+
+def static_mood(population: Population) -> Scorer:
+    """Nearness of the genres' place to where somebody of unknown mood is met; the same for everybody."""
+    distance = np.linalg.norm(population.shelf.affect - np.array(target(None, Goal.MATCH)), axis=1)
+    return lambda _person, _count: -distance
+
+
+def implicit_als(population: Population) -> Scorer:
+    """Matrix factorisation of what was liked (Hu, Koren and Volinsky, 2008) by the library `implicit`."""
+    from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415  # pyright: ignore  (an optional library)
+
+    def liked(people: Sequence[Person]) -> Any:
+        rows = [person.rows[person.ratings >= LIKED] for person in people]
+        ends = np.cumsum([0, *map(len, rows)])
+        columns = np.concatenate(rows)
+        shape = (len(people), len(population.films.facts))
+        return csr_matrix(csr_array((np.ones(len(columns), dtype=np.float32), columns, ends), shape=shape))
+
+    model: Any = AlternatingLeastSquares(factors=32, regularization=0.05, alpha=5.0, random_state=0, num_threads=1)
+    model.fit(liked(population.people), show_progress=False)
+
+    def score(person: Person, count: int) -> Floats:
+        known = liked([Person(person.rows[:count], person.ratings[:count], person.times[:count])])
+        if not known.nnz:
+            return population.counts
+        return np.asarray(model.item_factors @ model.recalculate_user(0, known), dtype=np.float64)
+
+    return score
+
+
+def rankers() -> Mapping[str, Callable[[Population], Scorer]]:
+    """Every ranker that can run here, by name: the library's only where it is installed."""
+    found = {
+        "ours": ours,
+        "weighted_rating": weighted_rating,
+        "popularity": popularity,
+        "random": random,
+        "static_mood": static_mood,
+    }
+    return {**found, "implicit_als": implicit_als} if find_spec("implicit") else found

@@ -117,9 +117,8 @@ def test_on_movielens_ours_is_never_below_the_weighted_rating_and_well_above_it_
 
     monkeypatch.setattr(module, "rankers", lambda: {"ours": ours, "weighted_rating": weighted_rating})
     folder = DATA / "movielens"
-    films = read_rated_films(
-        *(folder / f"{name}.csv" for name in ("ratings", "movies", "links")), DATA / "movies" / "movie_metadata.csv"
-    )
+    ratings, movies, links = (folder / f"{name}.csv" for name in ("ratings", "movies", "links"))
+    films = read_rated_films(ratings, movies, links, DATA / "movies" / "movie_metadata.csv")
     report = evaluate(films)
     gains = [report["ours"]["auc"][n] - report["weighted_rating"]["auc"][n] for n in ("0", "5", "20")]
     assert min(gains) >= 0

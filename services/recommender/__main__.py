@@ -2,14 +2,12 @@
 Beside them, `evaluate` and `learn-prior` measure and teach it from published ratings."""
 
 import json
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from contracts.recommendation import Kind
@@ -108,8 +106,8 @@ def _told() -> Generator[None]:
     try:
         yield
     except EmoVerseError as error:
-        structlog.get_logger(__name__).error(error.message, advice=error.advice, code=error.code)
-        sys.exit(1)
+        typer.echo(f"{error.message} {error.advice}", err=True)
+        raise typer.Exit(1) from error
 
 
 Ratings = Annotated[Path, typer.Option(help="Ratings as MovieLens publishes them: userId, movieId, rating, timestamp.")]
@@ -130,7 +128,6 @@ def evaluate(
     from services.recommender.evaluation.commands import report_of, table  # noqa: PLC0415
     from services.recommender.evaluation.movielens import read_rated_films  # noqa: PLC0415
 
-    _settings("evaluate")
     with _told():
         report = report_of(read_rated_films(ratings, movies, links, imdb))
         data = report.pop("data")
@@ -149,7 +146,6 @@ def learn_prior(
     from services.recommender.evaluation.commands import learn  # noqa: PLC0415
     from services.recommender.evaluation.movielens import read_rated_films  # noqa: PLC0415
 
-    _settings("learn-prior")
     with _told():
         learn(read_rated_films(ratings, movies, links, imdb), output)
 

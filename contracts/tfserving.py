@@ -10,6 +10,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 
 @contextmanager
@@ -43,6 +44,9 @@ with _without_runtime():
         prediction_service_pb2_grpc,
     )
 
+tfs: Any = sys.modules[__name__]
+"""This module, for code under a type checker: the messages are made at run time, and nothing in them is known to it."""
+
 __all__ = [
     "get_model_metadata_pb2",
     "get_model_status_pb2",
@@ -52,5 +56,6 @@ __all__ = [
     "prediction_service_pb2_grpc",
     "tensor_pb2",
     "tensor_shape_pb2",
+    "tfs",
     "types_pb2",
 ]

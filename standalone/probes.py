@@ -1,16 +1,16 @@
-"""How to tell from the outside that a part of the system is ready. Each probe answers within `TIMEOUT_S`."""
+"""How to tell from the outside that a part of the system is ready. Each probe answers within seconds."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import grpc
 import httpx
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from contracts.model import MODEL_NAME
-from standalone.model_server.messages import tfs
+from contracts.tfserving import tfs
+from servicekit.probe import SERVING, health_of
+from servicekit.pubsub import open_redis
 
 TIMEOUT_S: Final = 2.0
 
@@ -22,13 +22,11 @@ def redis_answers(url: str) -> Probe:
     """A Redis that answers PING."""
 
     async def probe() -> bool:
-        client = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
-        try:
-            return bool(await client.ping())  # pyright: ignore[reportGeneralTypeIssues]  (typed for both clients)
-        except (RedisError, OSError):
-            return False
-        finally:
-            await client.aclose()
+        async with open_redis(url) as client:
+            try:
+                return bool(await client.ping())  # pyright: ignore[reportGeneralTypeIssues]  (typed for both clients)
+            except (RedisError, OSError):
+                return False
 
     return probe
 
@@ -56,12 +54,10 @@ def grpc_serves(address: str) -> Probe:
 
     async def probe() -> bool:
         async with grpc.aio.insecure_channel(address) as channel:
-            stub: Any = health_pb2_grpc.HealthStub(channel)
             try:
-                response = await stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_S)
+                return await health_of(channel) == SERVING
             except grpc.aio.AioRpcError:
                 return False
-        return response.status == health_pb2.HealthCheckResponse.SERVING
 
     return probe
 

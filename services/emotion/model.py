@@ -9,7 +9,6 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from contracts import tfserving
 from contracts.emotion import EMOTIONS
 from contracts.model import (
     FACE_SIZE_PX,
@@ -20,6 +19,7 @@ from contracts.model import (
     SIGNATURE_NAME,
     UNCERTAIN_BELOW,
 )
+from contracts.tfserving import tfs
 from servicekit.errors import ConfigurationError, EmoVerseError, UnavailableError
 from services.emotion.faces import FaceCrop
 from services.emotion.predictions import Prediction
@@ -29,8 +29,6 @@ SUM_TOLERANCE: Final = 0.01
 
 LOOK_TIMEOUT_S: Final = 5.0
 """How long the server may take to say what it serves: nobody waits for that, and a busy server is not a lost one."""
-
-_serving: Any = tfserving  # the message modules are made at run time: nothing in them is known to a type checker
 
 _MISFITS: Final = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED)
 _CHANNEL_OPTIONS: Final = (
@@ -67,8 +65,8 @@ class EmotionModel:
         poll_s: float,
         on_change: Callable[[bool], Awaitable[None]],
     ) -> None:
-        self._predictions = _serving.prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        self._models = _serving.model_service_pb2_grpc.ModelServiceStub(channel)
+        self._predictions = tfs.prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        self._models = tfs.model_service_pb2_grpc.ModelServiceStub(channel)
         self._address = address
         self._timeout_s = timeout_s
         self._poll_s = poll_s
@@ -138,13 +136,13 @@ class EmotionModel:
             await self._on_change(False)
 
     async def _newest(self) -> int:
-        request = _serving.get_model_status_pb2.GetModelStatusRequest()
+        request = tfs.get_model_status_pb2.GetModelStatusRequest()
         request.model_spec.name = MODEL_NAME
         try:
             response = await self._models.GetModelStatus(request, timeout=LOOK_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
             raise self._failure(error) from error
-        available = _serving.get_model_status_pb2.ModelVersionStatus.AVAILABLE
+        available = tfs.get_model_status_pb2.ModelVersionStatus.AVAILABLE
         numbers = [status.version for status in response.model_version_status if status.state == available]
         if not numbers:
             raise self._loading()
@@ -163,7 +161,7 @@ class EmotionModel:
         return _Version(number, float(thresholds[0]))
 
     async def _call(self, faces: NDArray[np.uint8], outputs: list[str], version: int | None = None) -> Any:
-        request = _serving.predict_pb2.PredictRequest(output_filter=outputs)
+        request = tfs.predict_pb2.PredictRequest(output_filter=outputs)
         request.model_spec.name = MODEL_NAME
         request.model_spec.signature_name = SIGNATURE_NAME
         if version is not None:
@@ -215,7 +213,7 @@ def open_channel(address: str) -> grpc.aio.Channel:
 
 
 def _tensor(faces: NDArray[np.uint8]) -> Any:
-    tensor = _serving.tensor_pb2.TensorProto(dtype=_serving.types_pb2.DT_UINT8, tensor_content=faces.tobytes())
+    tensor = tfs.tensor_pb2.TensorProto(dtype=tfs.types_pb2.DT_UINT8, tensor_content=faces.tobytes())
     for size in (*faces.shape, 1):
         tensor.tensor_shape.dim.add(size=size)
     return tensor

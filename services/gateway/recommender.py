@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 import grpc
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import BaseModel, ValidationError
 
 from contracts.mood import Mood, MoodState, from_timestamp
@@ -17,10 +16,10 @@ from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
 from contracts.recommendation import Cluster, FeedbackAction, Goal, Kind, Pick
 from servicekit.errors import UnavailableError
 from servicekit.grpc_status import error_from
+from servicekit.probe import SERVING, health_of
 from services.gateway.errors import IncompatibleAnswerError
 
 CALL_TIMEOUT_S: Final = 3.0
-HEALTH_TIMEOUT_S: Final = 2.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 
 # A recommender that comes back should be found soon, not after gRPC's default of up to two minutes.
@@ -48,8 +47,7 @@ class RecommenderClient:
 
     def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
         self._stub = RecommenderServiceStub(channel)
-        # The type stubs of grpcio-health-checking know the class without its methods.
-        self._health: Any = health_pb2_grpc.HealthStub(channel)
+        self._channel = channel
         self._peer = f"the recommender at {address}"
 
     async def recommend(
@@ -98,13 +96,12 @@ class RecommenderClient:
         Raises:
             UnavailableError: it does not answer, or says that it cannot.
         """
-        request = health_pb2.HealthCheckRequest(service=SERVICE_NAME)
         try:
-            response = await self._health.Check(request, timeout=HEALTH_TIMEOUT_S)
+            health = await health_of(self._channel, SERVICE_NAME)
         except grpc.aio.AioRpcError as error:
             raise self._unavailable(f"answered {error.code().name}: {error.details()}") from error
-        if response.status != health_pb2.HealthCheckResponse.SERVING:
-            raise self._unavailable(f"says {health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)}")
+        if health != SERVING:
+            raise self._unavailable(f"says {health}")
 
     def _unavailable(self, what: str) -> UnavailableError:
         return UnavailableError(

@@ -7,9 +7,8 @@ from typing import Any, Final
 import grpc
 from google.rpc import code_pb2
 
-from contracts.tfserving import model_service_pb2_grpc, prediction_service_pb2_grpc
+from contracts.tfserving import model_service_pb2_grpc, prediction_service_pb2_grpc, tfs
 from standalone.model_server.errors import ServingError, invalid_argument
-from standalone.model_server.messages import tfs
 from standalone.model_server.signature import choose_outputs, find_signature, read_inputs
 from standalone.model_server.tensors import to_proto
 from standalone.model_server.versions import ModelVersions, ServedVersion, VersionStatus

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from standalone.model_server.messages import tfs
+from contracts.tfserving import tfs
 from standalone.model_server.runtime import Array
 
 # dtype on the wire -> dtype in memory, and the field that holds its values where `tensor_content` does not.

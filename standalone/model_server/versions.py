@@ -9,8 +9,8 @@ from pathlib import Path
 import structlog
 from google.rpc import code_pb2
 
+from contracts.tfserving import tfs
 from standalone.model_server.errors import ServingError, not_found
-from standalone.model_server.messages import tfs
 from standalone.model_server.runtime import Array, LoadedModel, Runtime
 
 State = tfs.get_model_status_pb2.ModelVersionStatus

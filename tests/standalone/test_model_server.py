@@ -16,7 +16,7 @@ import pytest
 import stamina
 
 from contracts.model import FACE_SIZE_PX, INPUT_NAME, MODEL_NAME
-from standalone.model_server.messages import tfs
+from contracts.tfserving import tfs
 from standalone.model_server.tensors import to_proto
 
 TIMEOUT_S = 20.0

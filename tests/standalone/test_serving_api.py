@@ -17,7 +17,7 @@ import pytest
 
 from contracts.emotion import EMOTIONS
 from contracts.model import FACE_SIZE_PX, INPUT_NAME, LABELS, MODEL_NAME, PROBABILITIES, SIGNATURE_NAME
-from standalone.model_server.messages import tfs
+from contracts.tfserving import tfs
 from standalone.model_server.tensors import to_array, to_proto
 
 TIMEOUT_S = 20.0

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from contracts.model import INPUT_NAME
+from contracts.tfserving import tfs
 from standalone.model_server.errors import ServingError
-from standalone.model_server.messages import tfs
 from standalone.model_server.signature import read_inputs
 from standalone.model_server.tensors import to_proto
 

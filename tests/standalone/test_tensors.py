@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from standalone.model_server.messages import tfs
+from contracts.tfserving import tfs
 from standalone.model_server.runtime import Array
 from standalone.model_server.tensors import to_array, to_proto
 

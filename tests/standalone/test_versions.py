@@ -10,8 +10,8 @@ import pytest
 import stamina
 from google.rpc import code_pb2
 
+from contracts.tfserving import tfs
 from standalone.model_server.errors import ServingError
-from standalone.model_server.messages import tfs
 from standalone.model_server.runtime import Array, LoadedModel, SignatureDef
 from standalone.model_server.versions import ModelVersions
 

@@ -2,7 +2,8 @@
 
 EmoVerseError
 ├── InvalidInputError        change the request
-│   └── NotFoundError        ask for something that exists
+│   ├── NotFoundError        ask for something that exists
+│   └── ForbiddenError       ask for what is yours, or show who you are
 ├── ConflictError            the state forbids it: look at the state first
 ├── OverloadedError          slow down and try again
 ├── UnavailableError         try again later, something we depend on is not there
@@ -45,6 +46,12 @@ class NotFoundError(InvalidInputError):
     default_code = "not_found"
 
 
+class ForbiddenError(InvalidInputError):
+    """What the request names is not the caller's."""
+
+    default_code = "forbidden"
+
+
 class ConflictError(EmoVerseError):
     """The request is well formed, but the present state forbids it."""
 
@@ -52,9 +59,17 @@ class ConflictError(EmoVerseError):
 
 
 class OverloadedError(EmoVerseError):
-    """There is no capacity left; what was already accepted goes on."""
+    """There is no capacity left; what was already accepted goes on.
+
+    Args:
+        retry_after_s: how long to wait before another try; None: the caller's usual backoff.
+    """
 
     default_code = "overloaded"
+
+    def __init__(self, message: str, advice: str, code: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message, advice, code)
+        self.retry_after_s = retry_after_s
 
 
 class UnavailableError(EmoVerseError):

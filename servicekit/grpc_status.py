@@ -1,18 +1,21 @@
-"""Our errors as gRPC statuses and back, with google.rpc.ErrorInfo carrying the code and the advice."""
+"""Our errors as gRPC statuses and back: ErrorInfo carries the code and the advice, RetryInfo when to try again."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Final
 
 import grpc
 import structlog
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from servicekit.errors import (
     ConflictError,
     EmoVerseError,
+    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     OverloadedError,
@@ -24,6 +27,7 @@ DOMAIN: Final = "emoverse"
 # The first class that matches counts, so subclasses stand before their parents.
 _STATUS_OF: Final[dict[type[EmoVerseError], grpc.StatusCode]] = {
     NotFoundError: grpc.StatusCode.NOT_FOUND,
+    ForbiddenError: grpc.StatusCode.PERMISSION_DENIED,
     InvalidInputError: grpc.StatusCode.INVALID_ARGUMENT,
     ConflictError: grpc.StatusCode.FAILED_PRECONDITION,
     OverloadedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -55,9 +59,16 @@ async def errors_as_statuses(context: grpc.aio.ServicerContext[Any, Any]) -> Asy
 def _to_message(error: EmoVerseError) -> status_pb2.Status:
     code = next(status for cls, status in _STATUS_OF.items() if isinstance(error, cls))
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata={"advice": error.advice})
-    detail = AnyMessage()
-    detail.Pack(info)
-    return status_pb2.Status(code=code.value[0], message=error.message, details=[detail])
+    details: list[Message] = [info]
+    if isinstance(error, OverloadedError) and error.retry_after_s is not None:
+        details.append(error_details_pb2.RetryInfo(retry_delay=timedelta(seconds=error.retry_after_s)))
+    return status_pb2.Status(code=code.value[0], message=error.message, details=[_packed(each) for each in details])
+
+
+def _packed(message: Message) -> AnyMessage:
+    packed = AnyMessage()
+    packed.Pack(message)
+    return packed
 
 
 def error_from(call: grpc.RpcError, peer: str) -> EmoVerseError:
@@ -70,12 +81,19 @@ def error_from(call: grpc.RpcError, peer: str) -> EmoVerseError:
     if not isinstance(call, grpc.aio.AioRpcError):
         return UnavailableError(f"Calling {peer} failed: {call}", "Try again.")
     cls = _ERROR_OF.get(call.code(), EmoVerseError)
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
     status = rpc_status.from_call(call)  # pyright: ignore[reportArgumentType]  (the stubs know only the blocking call)
     for detail in status.details if status else ():
-        info = error_details_pb2.ErrorInfo()
-        if detail.Unpack(info) and info.domain == DOMAIN:
-            return cls(status.message, info.metadata["advice"], code=info.reason)
-    return cls(
-        f"{peer[:1].upper()}{peer[1:]} answered {call.code().name}: {call.details()}",
-        f"Check that {peer} runs, then try again.",
-    )
+        # Each fills the message of its own type, and leaves the other alone.
+        detail.Unpack(info)
+        detail.Unpack(retry)
+    if status and info.domain == DOMAIN:
+        error = cls(status.message, info.metadata["advice"], code=info.reason)
+    else:
+        error = cls(
+            f"{peer[:1].upper()}{peer[1:]} answered {call.code().name}: {call.details()}",
+            f"Check that {peer} runs, then try again.",
+        )
+    if isinstance(error, OverloadedError) and retry.HasField("retry_delay"):
+        error.retry_after_s = retry.retry_delay.ToTimedelta().total_seconds()
+    return error

@@ -12,6 +12,7 @@ from servicekit.errors import (
     ConfigurationError,
     ConflictError,
     EmoVerseError,
+    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     OverloadedError,
@@ -67,6 +68,7 @@ async def call(port: int) -> grpc.aio.AioRpcError:
     [
         (InvalidInputError, grpc.StatusCode.INVALID_ARGUMENT),
         (NotFoundError, grpc.StatusCode.NOT_FOUND),
+        (ForbiddenError, grpc.StatusCode.PERMISSION_DENIED),
         (ConflictError, grpc.StatusCode.FAILED_PRECONDITION),
         (OverloadedError, grpc.StatusCode.RESOURCE_EXHAUSTED),
         (UnavailableError, grpc.StatusCode.UNAVAILABLE),
@@ -80,6 +82,14 @@ async def test_an_error_keeps_its_class_code_message_and_advice(cls: type[EmoVer
     assert failed.code() is status
     assert type(error) is cls
     assert (error.code, error.message, error.advice) == ("no_clusters", "No clüsters.", "Wait – a little.")
+
+
+@pytest.mark.parametrize("retry_after_s", [None, 0.0, 1.25])
+async def test_an_overloaded_server_says_when_to_come_back(retry_after_s: float | None):
+    async with server(OverloadedError("Full.", "Wait.", retry_after_s=retry_after_s)) as port:
+        error = error_from(await call(port), "the recommender")
+    assert isinstance(error, OverloadedError)
+    assert (error.message, error.retry_after_s) == ("Full.", retry_after_s)
 
 
 async def test_a_bug_is_answered_without_its_details(caplog: pytest.LogCaptureFixture):

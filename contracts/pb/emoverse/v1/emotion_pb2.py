@@ -23,38 +23,49 @@ _sym_db = _symbol_database.Default()
 
 
 from contracts.pb.emoverse.v1 import mood_pb2 as emoverse_dot_v1_dot_mood__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65moverse/v1/emotion.proto\x12\x0b\x65moverse.v1\x1a\x16\x65moverse/v1/mood.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n\x13StreamFramesRequest\x12#\n\x05hello\x18\x01 \x01(\x0b\x32\x12.emoverse.v1.HelloH\x00\x12#\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x12.emoverse.v1.FrameH\x00\x42\t\n\x07payload\"s\n\x14StreamFramesResponse\x12\'\n\x07welcome\x18\x01 \x01(\x0b\x32\x14.emoverse.v1.WelcomeH\x00\x12\'\n\x07reading\x18\x02 \x01(\x0b\x32\x14.emoverse.v1.ReadingH\x00\x42\t\n\x07payload\",\n\x05Hello\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\"\x88\x01\n\x07Welcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x17\n\x0fmax_image_bytes\x18\x02 \x01(\r\x12\x18\n\x10max_image_pixels\x18\x03 \x01(\r\x12\x15\n\rmax_in_flight\x18\x04 \x01(\r\x12\x1f\n\x04mood\x18\x05 \x01(\x0b\x32\x11.emoverse.v1.Mood\"Y\n\x05\x46rame\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12/\n\x0b\x63\x61ptured_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05image\x18\x03 \x01(\x0c\"\xf9\x01\n\x07Reading\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12/\n\x0b\x63\x61ptured_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06status\x18\x03 \x01(\x0e\x32\x1a.emoverse.v1.ReadingStatus\x12 \n\x05\x66\x61\x63\x65s\x18\x04 \x03(\x0b\x32\x11.emoverse.v1.Face\x12\x1f\n\x04mood\x18\x05 \x01(\x0b\x32\x11.emoverse.v1.Mood\x12%\n\x07problem\x18\x06 \x01(\x0b\x32\x14.emoverse.v1.Problem\x12\x15\n\rprocessing_ms\x18\x07 \x01(\x02\"p\n\x04\x46\x61\x63\x65\x12\x1d\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x10.emoverse.v1.Box\x12\x15\n\rprobabilities\x18\x02 \x03(\x02\x12\x0f\n\x07valence\x18\x03 \x01(\x02\x12\x0f\n\x07\x61rousal\x18\x04 \x01(\x02\x12\x10\n\x08track_id\x18\x05 \x01(\r\":\n\x03\x42ox\x12\t\n\x01x\x18\x01 \x01(\r\x12\t\n\x01y\x18\x02 \x01(\r\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\"$\n\x13\x41nalyzeImageRequest\x12\r\n\x05image\x18\x01 \x01(\x0c\"\x8f\x01\n\x14\x41nalyzeImageResponse\x12*\n\x06status\x18\x01 \x01(\x0e\x32\x1a.emoverse.v1.ReadingStatus\x12 \n\x05\x66\x61\x63\x65s\x18\x02 \x03(\x0b\x32\x11.emoverse.v1.Face\x12\x13\n\x0bimage_width\x18\x03 \x01(\r\x12\x14\n\x0cimage_height\x18\x04 \x01(\r*\xb9\x01\n\rReadingStatus\x12\x1e\n\x1aREADING_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11READING_STATUS_OK\x10\x01\x12\x1a\n\x16READING_STATUS_NO_FACE\x10\x02\x12\x1c\n\x18READING_STATUS_BAD_IMAGE\x10\x03\x12\x1a\n\x16READING_STATUS_DROPPED\x10\x04\x12\x1b\n\x17READING_STATUS_DEGRADED\x10\x05\x32\xbe\x01\n\x0e\x45motionService\x12W\n\x0cStreamFrames\x12 .emoverse.v1.StreamFramesRequest\x1a!.emoverse.v1.StreamFramesResponse(\x01\x30\x01\x12S\n\x0c\x41nalyzeImage\x12 .emoverse.v1.AnalyzeImageRequest\x1a!.emoverse.v1.AnalyzeImageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x65moverse/v1/emotion.proto\x12\x0b\x65moverse.v1\x1a\x16\x65moverse/v1/mood.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n\x13StreamFramesRequest\x12#\n\x05hello\x18\x01 \x01(\x0b\x32\x12.emoverse.v1.HelloH\x00\x12#\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x12.emoverse.v1.FrameH\x00\x42\t\n\x07payload\"\xa0\x01\n\x14StreamFramesResponse\x12\'\n\x07welcome\x18\x01 \x01(\x0b\x32\x14.emoverse.v1.WelcomeH\x00\x12\'\n\x07reading\x18\x02 \x01(\x0b\x32\x14.emoverse.v1.ReadingH\x00\x12+\n\treconnect\x18\x03 \x01(\x0b\x32\x16.emoverse.v1.ReconnectH\x00\x42\t\n\x07payload\",\n\x05Hello\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\"\xba\x01\n\x07Welcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x17\n\x0fmax_image_bytes\x18\x02 \x01(\r\x12\x18\n\x10max_image_pixels\x18\x03 \x01(\r\x12\x15\n\rmax_in_flight\x18\x04 \x01(\r\x12\x1f\n\x04mood\x18\x05 \x01(\x0b\x32\x11.emoverse.v1.Mood\x12\x1f\n\x04pace\x18\x06 \x01(\x0b\x32\x11.emoverse.v1.Pace\x12\x0f\n\x07resumed\x18\x07 \x01(\x08\"J\n\x04Pace\x12\x0f\n\x07max_fps\x18\x01 \x01(\x02\x12\x17\n\x0fuseful_width_px\x18\x02 \x01(\r\x12\x18\n\x10useful_height_px\x18\x03 \x01(\r\"\x93\x01\n\tReconnect\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.emoverse.v1.ReconnectReason\x12.\n\x0bretry_after\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05grace\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x80\x01\n\x05\x46rame\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12/\n\x0b\x63\x61ptured_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05image\x18\x03 \x01(\x0c\x12%\n\x05\x63rops\x18\x04 \x01(\x0b\x32\x16.emoverse.v1.FaceCrops\"1\n\tFaceCrops\x12$\n\x05\x66\x61\x63\x65s\x18\x01 \x03(\x0b\x32\x15.emoverse.v1.FaceCrop\"9\n\x08\x46\x61\x63\x65\x43rop\x12\x1d\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x10.emoverse.v1.Box\x12\x0e\n\x06pixels\x18\x02 \x01(\x0c\"\xab\x02\n\x07Reading\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12/\n\x0b\x63\x61ptured_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06status\x18\x03 \x01(\x0e\x32\x1a.emoverse.v1.ReadingStatus\x12 \n\x05\x66\x61\x63\x65s\x18\x04 \x03(\x0b\x32\x11.emoverse.v1.Face\x12\x1f\n\x04mood\x18\x05 \x01(\x0b\x32\x11.emoverse.v1.Mood\x12%\n\x07problem\x18\x06 \x01(\x0b\x32\x14.emoverse.v1.Problem\x12\x15\n\rprocessing_ms\x18\x07 \x01(\x02\x12\x0f\n\x07\x64ropped\x18\x08 \x01(\x04\x12\x1f\n\x04pace\x18\t \x01(\x0b\x32\x11.emoverse.v1.Pace\"\x86\x01\n\x04\x46\x61\x63\x65\x12\x1d\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x10.emoverse.v1.Box\x12\x15\n\rprobabilities\x18\x02 \x03(\x02\x12\x0f\n\x07valence\x18\x03 \x01(\x02\x12\x0f\n\x07\x61rousal\x18\x04 \x01(\x02\x12\x10\n\x08track_id\x18\x05 \x01(\r\x12\x14\n\x0croll_degrees\x18\x06 \x01(\x02\":\n\x03\x42ox\x12\t\n\x01x\x18\x01 \x01(\r\x12\t\n\x01y\x18\x02 \x01(\r\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\"K\n\x13\x41nalyzeImageRequest\x12\r\n\x05image\x18\x01 \x01(\x0c\x12%\n\x05\x63rops\x18\x02 \x01(\x0b\x32\x16.emoverse.v1.FaceCrops\"\x8f\x01\n\x14\x41nalyzeImageResponse\x12*\n\x06status\x18\x01 \x01(\x0e\x32\x1a.emoverse.v1.ReadingStatus\x12 \n\x05\x66\x61\x63\x65s\x18\x02 \x03(\x0b\x32\x11.emoverse.v1.Face\x12\x13\n\x0bimage_width\x18\x03 \x01(\r\x12\x14\n\x0cimage_height\x18\x04 \x01(\r*t\n\x0fReconnectReason\x12 \n\x1cRECONNECT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19RECONNECT_REASON_DRAINING\x10\x01\x12 \n\x1cRECONNECT_REASON_REBALANCING\x10\x02*\xb9\x01\n\rReadingStatus\x12\x1e\n\x1aREADING_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11READING_STATUS_OK\x10\x01\x12\x1a\n\x16READING_STATUS_NO_FACE\x10\x02\x12\x1c\n\x18READING_STATUS_BAD_IMAGE\x10\x03\x12\x1a\n\x16READING_STATUS_DROPPED\x10\x04\x12\x1b\n\x17READING_STATUS_DEGRADED\x10\x05\x32\xbe\x01\n\x0e\x45motionService\x12W\n\x0cStreamFrames\x12 .emoverse.v1.StreamFramesRequest\x1a!.emoverse.v1.StreamFramesResponse(\x01\x30\x01\x12S\n\x0c\x41nalyzeImage\x12 .emoverse.v1.AnalyzeImageRequest\x1a!.emoverse.v1.AnalyzeImageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'emoverse.v1.emotion_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_READINGSTATUS']._serialized_start=1211
-  _globals['_READINGSTATUS']._serialized_end=1396
-  _globals['_STREAMFRAMESREQUEST']._serialized_start=99
-  _globals['_STREAMFRAMESREQUEST']._serialized_end=205
-  _globals['_STREAMFRAMESRESPONSE']._serialized_start=207
-  _globals['_STREAMFRAMESRESPONSE']._serialized_end=322
-  _globals['_HELLO']._serialized_start=324
-  _globals['_HELLO']._serialized_end=368
-  _globals['_WELCOME']._serialized_start=371
-  _globals['_WELCOME']._serialized_end=507
-  _globals['_FRAME']._serialized_start=509
-  _globals['_FRAME']._serialized_end=598
-  _globals['_READING']._serialized_start=601
-  _globals['_READING']._serialized_end=850
-  _globals['_FACE']._serialized_start=852
-  _globals['_FACE']._serialized_end=964
-  _globals['_BOX']._serialized_start=966
-  _globals['_BOX']._serialized_end=1024
-  _globals['_ANALYZEIMAGEREQUEST']._serialized_start=1026
-  _globals['_ANALYZEIMAGEREQUEST']._serialized_end=1062
-  _globals['_ANALYZEIMAGERESPONSE']._serialized_start=1065
-  _globals['_ANALYZEIMAGERESPONSE']._serialized_end=1208
-  _globals['_EMOTIONSERVICE']._serialized_start=1399
-  _globals['_EMOTIONSERVICE']._serialized_end=1589
+  _globals['_RECONNECTREASON']._serialized_start=1826
+  _globals['_RECONNECTREASON']._serialized_end=1942
+  _globals['_READINGSTATUS']._serialized_start=1945
+  _globals['_READINGSTATUS']._serialized_end=2130
+  _globals['_STREAMFRAMESREQUEST']._serialized_start=131
+  _globals['_STREAMFRAMESREQUEST']._serialized_end=237
+  _globals['_STREAMFRAMESRESPONSE']._serialized_start=240
+  _globals['_STREAMFRAMESRESPONSE']._serialized_end=400
+  _globals['_HELLO']._serialized_start=402
+  _globals['_HELLO']._serialized_end=446
+  _globals['_WELCOME']._serialized_start=449
+  _globals['_WELCOME']._serialized_end=635
+  _globals['_PACE']._serialized_start=637
+  _globals['_PACE']._serialized_end=711
+  _globals['_RECONNECT']._serialized_start=714
+  _globals['_RECONNECT']._serialized_end=861
+  _globals['_FRAME']._serialized_start=864
+  _globals['_FRAME']._serialized_end=992
+  _globals['_FACECROPS']._serialized_start=994
+  _globals['_FACECROPS']._serialized_end=1043
+  _globals['_FACECROP']._serialized_start=1045
+  _globals['_FACECROP']._serialized_end=1102
+  _globals['_READING']._serialized_start=1105
+  _globals['_READING']._serialized_end=1404
+  _globals['_FACE']._serialized_start=1407
+  _globals['_FACE']._serialized_end=1541
+  _globals['_BOX']._serialized_start=1543
+  _globals['_BOX']._serialized_end=1601
+  _globals['_ANALYZEIMAGEREQUEST']._serialized_start=1603
+  _globals['_ANALYZEIMAGEREQUEST']._serialized_end=1678
+  _globals['_ANALYZEIMAGERESPONSE']._serialized_start=1681
+  _globals['_ANALYZEIMAGERESPONSE']._serialized_end=1824
+  _globals['_EMOTIONSERVICE']._serialized_start=2133
+  _globals['_EMOTIONSERVICE']._serialized_end=2323
 # @@protoc_insertion_point(module_scope)

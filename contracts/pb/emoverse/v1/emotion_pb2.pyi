@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from contracts.pb.emoverse.v1 import mood_pb2 as _mood_pb2
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -20,6 +21,27 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ReconnectReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReconnectReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReconnectReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECONNECT_REASON_UNSPECIFIED: _ReconnectReason.ValueType  # 0
+    RECONNECT_REASON_DRAINING: _ReconnectReason.ValueType  # 1
+    """this worker is about to stop"""
+    RECONNECT_REASON_REBALANCING: _ReconnectReason.ValueType  # 2
+    """the stream is old; workers may have been added meanwhile"""
+
+class ReconnectReason(_ReconnectReason, metaclass=_ReconnectReasonEnumTypeWrapper): ...
+
+RECONNECT_REASON_UNSPECIFIED: ReconnectReason.ValueType  # 0
+RECONNECT_REASON_DRAINING: ReconnectReason.ValueType  # 1
+"""this worker is about to stop"""
+RECONNECT_REASON_REBALANCING: ReconnectReason.ValueType  # 2
+"""the stream is old; workers may have been added meanwhile"""
+Global___ReconnectReason: _TypeAlias = ReconnectReason  # noqa: Y015
 
 class _ReadingStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -82,21 +104,25 @@ class StreamFramesResponse(_message.Message):
 
     WELCOME_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
+    RECONNECT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome: ...
     @_builtins.property
     def reading(self) -> Global___Reading: ...
+    @_builtins.property
+    def reconnect(self) -> Global___Reconnect: ...
     def __init__(
         self,
         *,
         welcome: Global___Welcome | None = ...,
         reading: Global___Reading | None = ...,
+        reconnect: Global___Reconnect | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "reading", b"reading", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "reading", b"reading", "reconnect", b"reconnect", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "reading", b"reading", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "reading", b"reading", "reconnect", b"reconnect", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["welcome", "reading"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["welcome", "reading", "reconnect"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -113,7 +139,9 @@ class Hello(_message.Message):
     user_id: _builtins.str
     """1..64 of letters, digits, '.', '_' and '-'"""
     session_id: _builtins.str
-    """same alphabet; empty: the server makes one"""
+    """Same alphabet; empty: the server makes one. Naming an earlier session of the same user resumes it, on any worker; a
+    stream of it that is still open is ended with FAILED_PRECONDITION, since the newest stream has the session.
+    """
     def __init__(
         self,
         *,
@@ -139,14 +167,22 @@ class Welcome(_message.Message):
     MAX_IMAGE_PIXELS_FIELD_NUMBER: _builtins.int
     MAX_IN_FLIGHT_FIELD_NUMBER: _builtins.int
     MOOD_FIELD_NUMBER: _builtins.int
+    PACE_FIELD_NUMBER: _builtins.int
+    RESUMED_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     max_image_bytes: _builtins.int
     max_image_pixels: _builtins.int
     max_in_flight: _builtins.int
     """frames the client may have unanswered; more are dropped, newest wins"""
+    resumed: _builtins.bool
+    """the session was known: its mood and its neutral baseline go on"""
     @_builtins.property
     def mood(self) -> _mood_pb2.Mood:
         """the person's latest mood, absent when none is known"""
+
+    @_builtins.property
+    def pace(self) -> Global___Pace:
+        """what to begin with"""
 
     def __init__(
         self,
@@ -156,14 +192,81 @@ class Welcome(_message.Message):
         max_image_pixels: _builtins.int = ...,
         max_in_flight: _builtins.int = ...,
         mood: _mood_pb2.Mood | None = ...,
+        pace: Global___Pace | None = ...,
+        resumed: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["mood", b"mood"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["mood", b"mood", "pace", b"pace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_image_bytes", b"max_image_bytes", "max_image_pixels", b"max_image_pixels", "max_in_flight", b"max_in_flight", "mood", b"mood", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_image_bytes", b"max_image_bytes", "max_image_pixels", b"max_image_pixels", "max_in_flight", b"max_in_flight", "mood", b"mood", "pace", b"pace", "resumed", b"resumed", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
+
+@_typing.final
+class Pace(_message.Message):
+    """What the server can make use of now. Sending more costs the line and the device, and gains nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAX_FPS_FIELD_NUMBER: _builtins.int
+    USEFUL_WIDTH_PX_FIELD_NUMBER: _builtins.int
+    USEFUL_HEIGHT_PX_FIELD_NUMBER: _builtins.int
+    max_fps: _builtins.float
+    """frames a second of this stream; 0: no wish"""
+    useful_width_px: _builtins.int
+    """a picture scaled down to fit this size reads as well as a larger one; 0: no wish"""
+    useful_height_px: _builtins.int
+    def __init__(
+        self,
+        *,
+        max_fps: _builtins.float = ...,
+        useful_width_px: _builtins.int = ...,
+        useful_height_px: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_fps", b"max_fps", "useful_height_px", b"useful_height_px", "useful_width_px", b"useful_width_px"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Pace: _TypeAlias = Pace  # noqa: Y015
+
+@_typing.final
+class Reconnect(_message.Message):
+    """The client should go on with another worker: open a new stream on a new connection, with the same session, and then
+    half-close this one. Until then, and at most for `grace`, frames sent here are still answered; after it the stream ends
+    with UNAVAILABLE. Nothing is lost on the way.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_FIELD_NUMBER: _builtins.int
+    GRACE_FIELD_NUMBER: _builtins.int
+    reason: Global___ReconnectReason.ValueType
+    @_builtins.property
+    def retry_after(self) -> _duration_pb2.Duration:
+        """wait as long before connecting, so that not everybody comes at once"""
+
+    @_builtins.property
+    def grace(self) -> _duration_pb2.Duration:
+        """counted from this message; always longer than retry_after"""
+
+    def __init__(
+        self,
+        *,
+        reason: Global___ReconnectReason.ValueType = ...,
+        retry_after: _duration_pb2.Duration | None = ...,
+        grace: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grace", b"grace", "retry_after", b"retry_after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grace", b"grace", "reason", b"reason", "retry_after", b"retry_after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reconnect: _TypeAlias = Reconnect  # noqa: Y015
 
 @_typing.final
 class Frame(_message.Message):
@@ -172,26 +275,80 @@ class Frame(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     CAPTURED_AT_FIELD_NUMBER: _builtins.int
     IMAGE_FIELD_NUMBER: _builtins.int
+    CROPS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """strictly increasing within a stream"""
     image: _builtins.bytes
     """JPEG or PNG"""
     @_builtins.property
     def captured_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def crops(self) -> Global___FaceCrops:
+        """instead of the image: faces found on the device, so that no picture leaves it"""
+
     def __init__(
         self,
         *,
         sequence: _builtins.int = ...,
         captured_at: _timestamp_pb2.Timestamp | None = ...,
         image: _builtins.bytes = ...,
+        crops: Global___FaceCrops | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "crops", b"crops"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "image", b"image", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "crops", b"crops", "image", b"image", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Frame: _TypeAlias = Frame  # noqa: Y015
+
+@_typing.final
+class FaceCrops(_message.Message):
+    """Faces that the client found itself; none is a frame without a face."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def faces(self) -> _containers.RepeatedCompositeFieldContainer[Global___FaceCrop]: ...
+    def __init__(
+        self,
+        *,
+        faces: _abc.Iterable[Global___FaceCrop] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["faces", b"faces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FaceCrops: _TypeAlias = FaceCrops  # noqa: Y015
+
+@_typing.final
+class FaceCrop(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOX_FIELD_NUMBER: _builtins.int
+    PIXELS_FIELD_NUMBER: _builtins.int
+    pixels: _builtins.bytes
+    """48 x 48 grey bytes, row by row: the box, and nothing around it, scaled down"""
+    @_builtins.property
+    def box(self) -> Global___Box:
+        """where the face was in the picture; not empty"""
+
+    def __init__(
+        self,
+        *,
+        box: Global___Box | None = ...,
+        pixels: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "pixels", b"pixels"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FaceCrop: _TypeAlias = FaceCrop  # noqa: Y015
 
 @_typing.final
 class Reading(_message.Message):
@@ -206,10 +363,14 @@ class Reading(_message.Message):
     MOOD_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
     PROCESSING_MS_FIELD_NUMBER: _builtins.int
+    DROPPED_FIELD_NUMBER: _builtins.int
+    PACE_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     status: Global___ReadingStatus.ValueType
     processing_ms: _builtins.float
     """from frame received to reading sent"""
+    dropped: _builtins.int
+    """frames of this stream dropped so far, this one included"""
     @_builtins.property
     def captured_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -224,6 +385,10 @@ class Reading(_message.Message):
     def problem(self) -> _mood_pb2.Problem:
         """set unless status is OK or NO_FACE"""
 
+    @_builtins.property
+    def pace(self) -> Global___Pace:
+        """set when it differs from what was told last"""
+
     def __init__(
         self,
         *,
@@ -234,10 +399,12 @@ class Reading(_message.Message):
         mood: _mood_pb2.Mood | None = ...,
         problem: _mood_pb2.Problem | None = ...,
         processing_ms: _builtins.float = ...,
+        dropped: _builtins.int = ...,
+        pace: Global___Pace | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "mood", b"mood", "problem", b"problem"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "mood", b"mood", "pace", b"pace", "problem", b"problem"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "faces", b"faces", "mood", b"mood", "problem", b"problem", "processing_ms", b"processing_ms", "sequence", b"sequence", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "dropped", b"dropped", "faces", b"faces", "mood", b"mood", "pace", b"pace", "problem", b"problem", "processing_ms", b"processing_ms", "sequence", b"sequence", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -252,10 +419,13 @@ class Face(_message.Message):
     VALENCE_FIELD_NUMBER: _builtins.int
     AROUSAL_FIELD_NUMBER: _builtins.int
     TRACK_ID_FIELD_NUMBER: _builtins.int
+    ROLL_DEGREES_FIELD_NUMBER: _builtins.int
     valence: _builtins.float
     arousal: _builtins.float
     track_id: _builtins.int
     """the same face keeps its id from frame to frame; 0 in a static picture"""
+    roll_degrees: _builtins.float
+    """how far the head leans, clockwise as seen in the picture; 0 unless it had to be turned upright"""
     @_builtins.property
     def box(self) -> Global___Box: ...
     @_builtins.property
@@ -270,10 +440,11 @@ class Face(_message.Message):
         valence: _builtins.float = ...,
         arousal: _builtins.float = ...,
         track_id: _builtins.int = ...,
+        roll_degrees: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arousal", b"arousal", "box", b"box", "probabilities", b"probabilities", "track_id", b"track_id", "valence", b"valence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arousal", b"arousal", "box", b"box", "probabilities", b"probabilities", "roll_degrees", b"roll_degrees", "track_id", b"track_id", "valence", b"valence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -314,16 +485,22 @@ class AnalyzeImageRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     IMAGE_FIELD_NUMBER: _builtins.int
+    CROPS_FIELD_NUMBER: _builtins.int
     image: _builtins.bytes
     """JPEG or PNG"""
+    @_builtins.property
+    def crops(self) -> Global___FaceCrops:
+        """instead of the image; the faces are answered in their order"""
+
     def __init__(
         self,
         *,
         image: _builtins.bytes = ...,
+        crops: Global___FaceCrops | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["crops", b"crops"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["crops", b"crops", "image", b"image"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -340,6 +517,7 @@ class AnalyzeImageResponse(_message.Message):
     status: Global___ReadingStatus.ValueType
     """OK or NO_FACE; every failure is a gRPC status"""
     image_width: _builtins.int
+    """0 for crops"""
     image_height: _builtins.int
     @_builtins.property
     def faces(self) -> _containers.RepeatedCompositeFieldContainer[Global___Face]:

@@ -54,7 +54,9 @@ class EmotionServiceServicer:
     def StreamFrames(self, request_iterator, context):
         """Live capture. The first request is a Hello and the first response a Welcome; after that every frame gets exactly
         one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
-        stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT.
+        stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
+        else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
+        google.rpc.RetryInfo; the streams it has accepted keep their latency.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

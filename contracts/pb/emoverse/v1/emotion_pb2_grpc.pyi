@@ -36,7 +36,9 @@ class EmotionServiceStub:
     StreamFrames: _grpc.StreamStreamMultiCallable[_emotion_pb2.StreamFramesRequest, _emotion_pb2.StreamFramesResponse]
     """Live capture. The first request is a Hello and the first response a Welcome; after that every frame gets exactly
     one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
-    stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT.
+    stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
+    else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
+    google.rpc.RetryInfo; the streams it has accepted keep their latency.
     """
     AnalyzeImage: _grpc.UnaryUnaryMultiCallable[_emotion_pb2.AnalyzeImageRequest, _emotion_pb2.AnalyzeImageResponse]
     """One static picture, every face in it. Nothing is remembered and no mood is published."""
@@ -49,7 +51,9 @@ class EmotionServiceAsyncStub(EmotionServiceStub):
     StreamFrames: _aio.StreamStreamMultiCallable[_emotion_pb2.StreamFramesRequest, _emotion_pb2.StreamFramesResponse]  # type: ignore[assignment]
     """Live capture. The first request is a Hello and the first response a Welcome; after that every frame gets exactly
     one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
-    stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT.
+    stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
+    else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
+    google.rpc.RetryInfo; the streams it has accepted keep their latency.
     """
     AnalyzeImage: _aio.UnaryUnaryMultiCallable[_emotion_pb2.AnalyzeImageRequest, _emotion_pb2.AnalyzeImageResponse]  # type: ignore[assignment]
     """One static picture, every face in it. Nothing is remembered and no mood is published."""
@@ -65,7 +69,9 @@ class EmotionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_emotion_pb2.StreamFramesResponse], _abc.AsyncIterator[_emotion_pb2.StreamFramesResponse]]:
         """Live capture. The first request is a Hello and the first response a Welcome; after that every frame gets exactly
         one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
-        stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT.
+        stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
+        else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
+        google.rpc.RetryInfo; the streams it has accepted keep their latency.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,1 @@
+"""Measures the system from outside, through public ports only."""

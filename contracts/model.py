@@ -22,3 +22,7 @@ TensorFlow Serving's batching splits every output along its first axis; ask for 
 UNCERTAIN_BELOW: Final = "uncertain_below"
 """float32, (n,), every entry alike, 0..1: below this highest probability a reading is called uncertain. Chosen from the
 risk-coverage curve of the version it travels with."""
+
+LITERT_FILE: Final = f"assets.extra/{PROBABILITIES}.tflite"
+"""In a version's folder, where TensorFlow Serving ignores it: the same network for one face, with 8-bit weights, for
+LiteRT. It takes `INPUT_NAME` as (1, 48, 48, 1) and gives `PROBABILITIES`; a version may come without it."""

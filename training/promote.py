@@ -10,6 +10,7 @@ from rich.console import Console
 from servicekit.errors import EmoVerseError
 from servicekit.settings import load_settings
 from training.errors import ModelError
+from training.litert import write_litert
 from training.served import ServedModel
 from training.settings import TrainingSettings
 
@@ -31,7 +32,7 @@ def main(
 
 
 def promote(exported: Path, models_dir: Path, version: int | None = None) -> Path:
-    """Check an export and copy it to `models_dir`, where it appears under its number only when it is whole.
+    """Check an export and copy it to `models_dir` with its LiteRT form; its number appears only when it is whole.
 
     Args:
         version: to replace or add; by default one more than the newest.
@@ -50,6 +51,7 @@ def promote(exported: Path, models_dir: Path, version: int | None = None) -> Pat
     unfinished = target.with_name(f"{target.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(exported, unfinished)
+    write_litert(unfinished)
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
     return target

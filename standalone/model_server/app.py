@@ -11,6 +11,7 @@ import structlog
 from contracts.tfserving import model_service_pb2_grpc, prediction_service_pb2_grpc
 from servicekit.background import in_background
 from servicekit.grpc_server import HealthReporter, create_server, serving
+from standalone.model_server.litert_runtime import LiteRTRuntime
 from standalone.model_server.servicer import ModelServicer, PredictionServicer
 from standalone.model_server.settings import ModelServerSettings
 from standalone.model_server.tensorflow_runtime import TensorFlowRuntime
@@ -28,7 +29,7 @@ async def open_model_server(settings: ModelServerSettings) -> AsyncGenerator[int
     Raises:
         ConfigurationError: the port cannot be bound.
     """
-    runtime = TensorFlowRuntime(settings.intra_op_threads)
+    runtime = LiteRTRuntime(TensorFlowRuntime(settings.intra_op_threads))
     versions = ModelVersions(settings.model_name, settings.base_path, runtime, settings.threads)
     limit = settings.max_message_bytes
     server, health = await create_server(

@@ -6,7 +6,15 @@ import pytest
 import tensorflow as tf
 
 from contracts.emotion import EMOTIONS
-from contracts.model import FER2013_PROBABILITIES, INPUT_NAME, LABELS, PROBABILITIES, SIGNATURE_NAME, UNCERTAIN_BELOW
+from contracts.model import (
+    FER2013_PROBABILITIES,
+    INPUT_NAME,
+    LABELS,
+    LITERT_FILE,
+    PROBABILITIES,
+    SIGNATURE_NAME,
+    UNCERTAIN_BELOW,
+)
 from tests.training.support import TINY, synthetic_arrays
 from training.calibrate import Calibration
 from training.errors import ModelError
@@ -105,6 +113,7 @@ def test_a_model_with_other_labels_or_inputs_is_refused(tmp_path: Path, input_na
 
 def test_promotion_adds_the_next_version_and_replaces_on_request(exported: Path, tmp_path: Path) -> None:
     assert promote(exported, tmp_path) == tmp_path / "1"
+    assert (tmp_path / "1" / LITERT_FILE).stat().st_size > 0
     assert promote(exported, tmp_path) == tmp_path / "2"
     (tmp_path / "1" / RUN_FILE).unlink()
     assert promote(exported, tmp_path, version=1) == tmp_path / "1"

@@ -4,19 +4,42 @@
 protos/emoverse/v1/recommender.proto field by field.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, Field
 
+from contracts import kinds
+from contracts.traits import Traits
 
-class Kind(StrEnum):
-    """What can be recommended."""
 
-    MUSIC = "music"
-    MOVIE = "movie"
-    GAME = "game"
-    WELLBEING = "wellbeing"
+def _traits_by_name() -> dict[str, Traits]:
+    names = [module.name for module in iter_modules(kinds.__path__)]
+    found: dict[str, Traits] = {name: import_module(f"{kinds.__name__}.{name}").TRAITS for name in names}
+    return dict(sorted(found.items(), key=lambda each: each[1].place))
+
+
+_TRAITS: Final = _traits_by_name()
+
+if TYPE_CHECKING:
+
+    class Kind(StrEnum):
+        """What can be recommended; a type checker knows only those kinds that code names."""
+
+        MUSIC = "music"
+        MOVIE = "movie"
+        GAME = "game"
+        WELLBEING = "wellbeing"
+
+else:
+    Kind = StrEnum("Kind", {name.upper(): name for name in _TRAITS}, module=__name__)
+    Kind.__doc__ = "What can be recommended."
+
+TRAITS: Final[Mapping[Kind, Traits]] = {Kind(name): traits for name, traits in _TRAITS.items()}
+"""What is peculiar to each kind, in the order of their places."""
 
 
 class Goal(StrEnum):

@@ -25,9 +25,9 @@ def pick_text(pick: Pick) -> str:
     return f"{item.title}{by}{because}"
 
 
-def picks_line(top: dict[Kind, Pick]) -> str:
-    """The top pick of each kind in one line."""
-    return "picks     " + " | ".join(f"{kind}: {pick_text(pick)}" for kind, pick in top.items())
+def pick_line(kind: Kind, pick: Pick) -> str:
+    """The top pick of a kind in one line."""
+    return f"picks     {kind}: {pick_text(pick)}"
 
 
 class Terminal:
@@ -61,15 +61,17 @@ class Terminal:
         """A message of the live channel."""
         match message:
             case MoodMessage(mood=mood):
-                changed = self._mood is None or mood.state != self._mood.state
-                self._mood, line = mood, mood_line(mood)
+                is_new = self._mood is None or mood.state != self._mood.state
+                self._mood, lines = mood, [mood_line(mood)] if is_new else []
             case PicksMessage(picks=picks):
-                top = {kind: ranked[0] for kind, ranked in picks.items() if ranked}
-                changed = _ids(top) != _ids(self._top)
-                self._top, line = top, picks_line(top)
+                before = {kind: pick.item.id for kind, pick in self._top.items()}
+                self._top = {kind: ranked[0] for kind, ranked in picks.items() if ranked}
+                # All kinds in one line would be a paragraph.
+                lines = [pick_line(kind, pick) for kind, pick in self._top.items() if pick.item.id != before.get(kind)]
         if self._live is not None:
             self._live.update(self._picture(), refresh=True)
-        elif changed:
+            return
+        for line in lines:
             self.say(line)
 
     def _picture(self) -> Group:
@@ -77,7 +79,3 @@ class Terminal:
         for kind, pick in self._top.items():
             table.add_row(Text(kind, style="bold"), Text(pick_text(pick)))
         return Group(Text(mood_line(self._mood) if self._mood else "mood      nobody seen yet", style="bold"), table)
-
-
-def _ids(top: dict[Kind, Pick]) -> dict[Kind, str]:
-    return {kind: pick.item.id for kind, pick in top.items()}

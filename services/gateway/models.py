@@ -9,6 +9,7 @@ from contracts.emotion import EMOTIONS, Emotion
 from contracts.events import Identifier, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
 from contracts.recommendation import Cluster, FeedbackAction, Goal, Kind, Pick, SignedUnit, UnitInterval
+from contracts.traits import Traits
 
 ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
 """1..128 characters without spaces or control characters."""
@@ -83,6 +84,28 @@ class UserMood(BaseModel):
     def of(cls, event: MoodEvent) -> Self:
         """The mood an event carries."""
         return cls(user_id=event.user_id, mood=MoodView.of(event.mood), at=event.at)
+
+
+class KindView(BaseModel):
+    """A kind of item, and what to call it."""
+
+    kind: Kind
+    title: Annotated[str, Field(description="Of a list of them", examples=["Movies"])]
+    singular: Annotated[str, Field(examples=["film"])]
+    plural: Annotated[str, Field(examples=["films"])]
+    links: Annotated[
+        dict[str, str],
+        Field(
+            description="By provider, the address of an item there, with {} in place of its external id",
+            examples=[{"imdb": "https://www.imdb.com/title/{}/"}],
+        ),
+    ]
+
+    @classmethod
+    def of(cls, kind: Kind, traits: Traits) -> Self:
+        """The words and addresses among a kind's traits."""
+        singular, plural = traits.nouns
+        return cls(kind=kind, title=traits.title, singular=singular, plural=plural, links=dict(traits.links))
 
 
 class Recommendations(BaseModel):

@@ -9,13 +9,14 @@ from redis.asyncio import Redis
 
 from contracts.events import Identifier
 from contracts.mood import MoodState
-from contracts.recommendation import Goal, Kind
+from contracts.recommendation import TRAITS, Goal, Kind
 from services.gateway.models import (
     Accepted,
     Clusters,
     FeedbackRequest,
     IdempotencyKey,
     ItemId,
+    KindView,
     MoodView,
     Recommendations,
     ReviewRequest,
@@ -119,6 +120,12 @@ async def add_review(
     key = idempotency_key or uuid4().hex
     duplicate = await recommender.add_review(user_id, review.item_id, review.text, key)
     return Accepted(duplicate=duplicate, idempotency_key=key)
+
+
+@router.get("/kinds", operation_id="getKinds", summary="What can be recommended", tags=["recommendations"])
+async def get_kinds() -> list[KindView]:
+    """Every kind of item in the order to show them, and what to call it."""
+    return [KindView.of(kind, traits) for kind, traits in TRAITS.items()]
 
 
 @router.get("/clusters", operation_id="getClusters", summary="The song clusters", tags=["recommendations"])

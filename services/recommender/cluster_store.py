@@ -7,20 +7,21 @@ from typing import Final
 from sqlalchemy import Connection, ScalarSelect, Table, delete, func, insert, select
 
 from contracts.emotion import Affect
-from contracts.recommendation import Cluster, Kind
+from contracts.recommendation import TRAITS, Cluster
 from services.recommender.core.clustering import Clustering, Song
 from services.recommender.database import upsert
 from services.recommender.schema import ClusterMemberRow, ClusterModelRow, ClusterRow, ItemRow
 
 KEPT_MODELS: Final = 3
 
+_SOUNDS: Final = [kind for kind, traits in TRAITS.items() if traits.is_sound]
 _CLUSTER: Final[Table] = ClusterRow.metadata.tables["cluster"]
 _MEMBER: Final[Table] = ClusterRow.metadata.tables["cluster_member"]
 
 
 def songs(connection: Connection) -> list[Song]:
     """Every song that has audio features, in the order of the ids."""
-    query = select(ItemRow.id, ItemRow.audio, ItemRow.valence, ItemRow.arousal).where(ItemRow.kind == Kind.MUSIC)
+    query = select(ItemRow.id, ItemRow.audio, ItemRow.valence, ItemRow.arousal).where(ItemRow.kind.in_(_SOUNDS))
     rows = connection.execute(query.order_by(ItemRow.id))
     return [Song(row.id, row.audio, Affect(row.valence, row.arousal)) for row in rows if row.audio]
 

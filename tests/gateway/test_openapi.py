@@ -50,6 +50,7 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "getRecommendations",
         "giveFeedback",
         "addReview",
+        "getKinds",
         "getClusters",
         "getLive",
     ]
@@ -78,10 +79,11 @@ def test_examples_fit_their_schemas(document: Document):
     [
         ("/v1/users/ada/mood", "/v1/users/{user_id}/mood"),
         ("/v1/users/ada/recommendations?kind=game&mood=sad", "/v1/users/{user_id}/recommendations"),
+        ("/v1/kinds", "/v1/kinds"),
         ("/v1/clusters", "/v1/clusters"),
         ("/health/ready", "/health/ready"),
         ("/v1/users/nobody/mood", "/v1/users/{user_id}/mood"),
-        ("/v1/users/ada/recommendations?kind=podcast", "/v1/users/{user_id}/recommendations"),
+        ("/v1/users/ada/recommendations?kind=holiday", "/v1/users/{user_id}/recommendations"),
     ],
 )
 async def test_responses_fit_their_schemas(

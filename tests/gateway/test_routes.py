@@ -148,7 +148,7 @@ async def test_bad_user_id(client: httpx.AsyncClient, user_id: str, route: str):
 @pytest.mark.parametrize(
     ("query", "field", "hint"),
     [
-        ("kind=podcast", "kind", "'music', 'movie', 'game' or 'wellbeing'"),
+        ("kind=holiday", "kind", "'music', 'movie', 'game', 'wellbeing', 'book', 'podcast' or 'course'"),
         ("", "kind", "required"),
         ("kind=music&count=0", "count", "greater than or equal to 1"),
         ("kind=music&count=101", "count", "less than or equal to 100"),

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,16 @@ from services.recommender.beat import LOCK
 TIMEOUT_S = 60
 
 
-def start(redis_url: str, folder: Path) -> "subprocess.Popen[str]":
+@contextmanager
+def start(redis_url: str, folder: Path) -> Generator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "services.recommender", "beat"]
     environment = {"REDIS_URL": redis_url, "RECOMMENDER_REVIEWS_EVERY_S": "0.2", "PYTHONPATH": str(Path.cwd())}
-    return subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            # Else a failed test would wait for it for ever.
+            running.kill()
 
 
 @stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.1, wait_max=0.2)
@@ -29,6 +37,7 @@ def until_a_task_is_sent(client: "Redis") -> None:
 @pytest.mark.timeout(3 * TIMEOUT_S)
 def test_one_beat_ticks_the_next_waits_and_takes_over_and_nothing_is_left_behind(redis_url: str, tmp_path: Path):
     with Redis.from_url(redis_url) as client, start(redis_url, tmp_path) as first:
+        client.delete(LIGHT_QUEUE)
         until_a_task_is_sent(client)
         held_by = client.get(LOCK)
         with start(redis_url, tmp_path) as second:

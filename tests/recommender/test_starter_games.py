@@ -24,11 +24,11 @@ def read(path: Path) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def games() -> list[Row]:
-    return read(STARTER / "games.csv")
+    return read(STARTER / "game.csv")
 
 
 def test_every_line_is_one_complete_record() -> None:
-    text = (STARTER / "games.csv").read_text(encoding="utf-8")
+    text = (STARTER / "game.csv").read_text(encoding="utf-8")
     header, *records = csv.reader(text.splitlines(), strict=True)
     assert header == COLUMNS
     assert [record for record in records if len(record) != len(COLUMNS)] == []

@@ -38,7 +38,7 @@ def read(path: Path) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def movies() -> list[Row]:
-    return read(STARTER / "movies.csv")
+    return read(STARTER / "movie.csv")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def reviews() -> list[Row]:
     return read(STARTER / "reviews.csv")
 
 
-@pytest.mark.parametrize(("name", "columns"), [("movies", COLUMNS), ("reviews", ["movie_id", "text"])])
+@pytest.mark.parametrize(("name", "columns"), [("movie", COLUMNS), ("reviews", ["movie_id", "text"])])
 def test_every_line_is_one_complete_record(name: str, columns: list[str]) -> None:
     text = (STARTER / f"{name}.csv").read_text(encoding="utf-8")
     header, *records = csv.reader(text.splitlines(), strict=True)

@@ -95,7 +95,8 @@ def test_without_a_terminal_every_change_is_one_line_and_what_stays_the_same_non
         terminal.show(message)
     assert output.getvalue().splitlines() == [
         "mood      happy (confidence 0.80, valence +0.65, arousal -0.40)",
-        "picks     music: One by Ann, Ben - It fits. | game: Go by Ann, Ben - It fits.",
+        "picks     music: One by Ann, Ben - It fits.",
+        "picks     game: Go by Ann, Ben - It fits.",
         "mood      sad (confidence 0.80, valence +0.65, arousal -0.40)",
     ]
 

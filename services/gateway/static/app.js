@@ -75,6 +75,15 @@ function connect() {
   });
 }
 
+async function start() {
+  try {
+    await lists.start();
+    connect();
+  } catch {
+    showConnection(false, "Connection lost, trying again");
+    setTimeout(start, 3000);
+  }
+}
+
 moodView.start(user);
-lists.start();
-connect();
+start();

@@ -1,5 +1,4 @@
 // The lists of picks, and what a person says about them.
-const TITLES = { music: "Music", movie: "Movies", game: "Games", wellbeing: "Well-being" };
 const ACTIONS = [
   { action: "like", label: "Like", done: "Liked" },
   { action: "skip", label: "Skip", done: "Skipped" },
@@ -29,18 +28,22 @@ export class Lists {
     this.liked = new Set();
   }
 
-  start() {
-    for (const [kind, title] of Object.entries(TITLES)) {
-      const card = make("section", "card");
-      const heading = make("h2", "", title);
-      heading.id = `picks-${kind}`;
-      card.setAttribute("aria-labelledby", heading.id);
-      const empty = make("p", "quiet", "Waiting for the first picks");
-      const list = make("ol");
-      card.append(heading, empty, list);
-      this.root.append(card);
-      this.lists.set(kind, { empty, list });
-    }
+  async start() {
+    const response = await fetch("/v1/kinds");
+    if (!response.ok) throw new Error(`The kinds of picks are not known: ${response.status}`);
+    for (const kind of await response.json()) this.addCard(kind);
+  }
+
+  addCard({ kind, title, links }) {
+    const card = make("section", "card");
+    const heading = make("h2", "", title);
+    heading.id = `picks-${kind}`;
+    card.setAttribute("aria-labelledby", heading.id);
+    const empty = make("p", "quiet", "Waiting for the first picks");
+    const list = make("ol");
+    card.append(heading, empty, list);
+    this.root.append(card);
+    this.lists.set(kind, { empty, list, links });
   }
 
   show(picks) {
@@ -65,12 +68,25 @@ export class Lists {
 
   row({ item, reasons }) {
     const row = make("li", "pick");
-    row.append(make("h3", "", item.title), make("p", "by", lineUnderTitle(item)));
+    row.append(this.title(item), make("p", "by", lineUnderTitle(item)));
     if (reasons.length) row.append(make("p", "why", reasons.join(" ")));
     const actions = make("div", "actions");
     actions.append(...ACTIONS.map((choice) => this.actionButton(item, choice)));
     row.append(actions);
     return row;
+  }
+
+  title({ kind, title, external_ids: ids }) {
+    const heading = make("h3");
+    const [provider, address] = Object.entries(this.lists.get(kind).links).find(([name]) => ids[name]) ?? [];
+    const text = make(provider ? "a" : "span", "", title);
+    if (provider) {
+      text.href = address.replace("{}", encodeURIComponent(ids[provider]));
+      text.rel = "noopener noreferrer";
+      text.target = "_blank";
+    }
+    heading.append(text);
+    return heading;
   }
 
   actionButton(item, { action, label, done }) {

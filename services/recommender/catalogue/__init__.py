@@ -1,1 +1,1 @@
-"""Where items come from: one module for each kind turns the rows of a source into records."""
+"""The starter catalogue, and an item as any source gives it."""

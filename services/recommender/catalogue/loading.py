@@ -1,32 +1,24 @@
-"""Reads the starter catalogue, which comes with the package."""
+"""Reads the starter catalogue, which comes with the package: a plain CSV for each kind, named after it."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from services.recommender.catalogue.games import parse_game
-from services.recommender.catalogue.movies import parse_movie
-from services.recommender.catalogue.music import parse_song
+from contracts.recommendation import Kind
 from services.recommender.catalogue.records import Cells, ItemRecord, ReviewRecord
-from services.recommender.catalogue.wellbeing import parse_activity
+from services.recommender.importing.placing import EDITORIAL_SOURCE, GIVEN_SOURCE
+from services.recommender.importing.plain import parse_item
 
 STARTER: Final = Path(__file__).parent / "starter"
 STARTER_SOURCE: Final = "starter"
 
-PARSERS: Final[Mapping[str, Callable[[Cells], ItemRecord]]] = {
-    "music": parse_song,
-    "movies": parse_movie,
-    "games": parse_game,
-    "wellbeing": parse_activity,
-}
-"""How to read a row, by the name of its file."""
-
 
 def starter_items() -> Iterator[ItemRecord]:
-    """Every item of the starter catalogue."""
-    for name, parse in PARSERS.items():
-        yield from map(parse, _rows(name))
+    """Every item of the starter catalogue; a kind without a file has none."""
+    for kind in Kind:
+        yield from (_by_us(parse_item(row, kind)) for row in _rows(kind))
 
 
 def starter_reviews() -> Iterator[ReviewRecord]:
@@ -34,6 +26,14 @@ def starter_reviews() -> Iterator[ReviewRecord]:
     return (ReviewRecord(row["movie_id"], row["text"]) for row in _rows("reviews"))
 
 
+def _by_us(item: ItemRecord) -> ItemRecord:
+    if item.valence_source != GIVEN_SOURCE:
+        return item
+    return replace(item, valence_source=EDITORIAL_SOURCE, arousal_source=EDITORIAL_SOURCE)
+
+
 def _rows(name: str) -> Iterator[Cells]:
-    with (STARTER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file, strict=True)
+    path = STARTER / f"{name}.csv"
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file, strict=True)

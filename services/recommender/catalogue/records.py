@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from contracts.emotion import Affect
 from contracts.recommendation import Kind
-
-SEPARATOR: Final = "|"
 
 Cells = Mapping[str, str]
 """A row by column name; an empty cell is an unknown value."""
@@ -48,38 +45,3 @@ class ReviewRecord:
 
     item_id: str
     text: str
-
-
-def words(cells: Cells, column: str) -> list[str]:
-    """The entries of a list cell, as written."""
-    return [entry for part in cells.get(column, "").split(SEPARATOR) if (entry := part.strip())]
-
-
-def terms(cells: Cells, column: str) -> list[str]:
-    """The entries of a list cell of genres or tags: lower case, each once."""
-    return list(dict.fromkeys(word.lower() for word in words(cells, column)))
-
-
-def number(cells: Cells, column: str) -> float | None:
-    """A number, or None where it is unknown.
-
-    Raises:
-        ValueError: the cell holds something else.
-    """
-    text = cells.get(column, "").strip()
-    return float(text) if text else None
-
-
-def whole(cells: Cells, column: str) -> int | None:
-    """A whole number, or None where it is unknown.
-
-    Raises:
-        ValueError: the cell holds something else.
-    """
-    value = number(cells, column)
-    return None if value is None else round(value)
-
-
-def external_ids(cells: Cells, **columns: str) -> dict[str, str]:
-    """The known external ids; `columns` names the column of each provider."""
-    return {provider: value for provider, column in columns.items() if (value := cells.get(column, "").strip())}

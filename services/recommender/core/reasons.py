@@ -7,7 +7,7 @@ import numpy as np
 
 from contracts.emotion import EMOTIONS, Affect, Emotion
 from contracts.mood import Mood
-from contracts.recommendation import FeedbackAction, Goal, Item, Kind
+from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item
 from services.recommender.core.affect import affect_words
 from services.recommender.core.catalogue import Feature, Shelf
 from services.recommender.core.goals import GOAL_TERMS
@@ -20,12 +20,6 @@ MIN_GOOD_FOR: Final = 0.3 * GOOD_FOR
 MIN_TASTE: Final = 0.03
 NOTABLE_RATING: Final = 7.5
 
-_NOUNS: Final[Mapping[Kind, tuple[str, str]]] = {
-    Kind.MUSIC: ("song", "songs"),
-    Kind.MOVIE: ("film", "films"),
-    Kind.GAME: ("game", "games"),
-    Kind.WELLBEING: ("activity", "activities"),
-}
 _VERBS: Final[Mapping[FeedbackAction, str]] = {
     FeedbackAction.LIKE: "liked",
     FeedbackAction.SAVE: "saved",
@@ -82,7 +76,7 @@ def _named(feature: Feature) -> str:
 def _met(evidence: list[Verdict]) -> str:
     newest = evidence[0]
     alike = sum((verdict.kind, verdict.action) == (newest.kind, newest.action) for verdict in evidence)
-    return f"the {_NOUNS[newest.kind][alike > 1]} you {_VERBS[newest.action]}"
+    return f"the {TRAITS[newest.kind].nouns[alike > 1]} you {_VERBS[newest.action]}"
 
 
 def _fit(item: Item, ranked: Ranked, wish: Wish) -> Iterator[str]:

@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.recommendation import FeedbackAction, Kind
+from contracts.recommendation import TRAITS, FeedbackAction, Kind
 from services.recommender.core.catalogue import Shelf
 from services.recommender.core.taste import Opinion, Verdict
-
-FINISH_REST: Final[Mapping[Kind, timedelta]] = {
-    Kind.MUSIC: timedelta(hours=2),
-    Kind.MOVIE: timedelta(days=60),
-    Kind.GAME: timedelta(days=60),
-    Kind.WELLBEING: timedelta(hours=12),
-}
-"""How soon something finished is welcome again: songs and exercises are repeated, stories less so. Editorial."""
 
 MAX_SHOWN_SHARE: Final = 0.25
 """Of a shelf that may rest because it was shown, the newest first: more would leave only what does not fit the mood."""
@@ -47,7 +39,7 @@ def resting(
     Args:
         shown: when an item was last shown in an earlier sitting.
     """
-    rests = {FeedbackAction.SKIP: policy.after_skip, FeedbackAction.FINISH: FINISH_REST[kind]}
+    rests = {FeedbackAction.SKIP: policy.after_skip, FeedbackAction.FINISH: TRAITS[kind].finish_rest}
     met = {
         opinion.item_id: opinion.occurred_at
         for opinion in opinions

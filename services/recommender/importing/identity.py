@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
-from contracts.recommendation import Kind
+from contracts.recommendation import TRAITS, Kind
 
 MAX_SLUG: Final = 140
 
@@ -13,18 +14,15 @@ _APOSTROPHES: Final = dict.fromkeys(map(ord, "'’ʻ`´"))
 _GUESTS: Final = re.compile(r"\s*[(\[](?:feat|ft|featuring|with)\b\.?[^)\]]*[)\]]", re.IGNORECASE)
 
 
-def item_id(kind: Kind, *names: object) -> str:
+def item_id(kind: Kind, title: str, creators: Sequence[str] = (), year: int | None = None) -> str:
     """`kind:words-of-the-names`, without case, accents and punctuation; for example "movie:heat-1995".
 
-    Args:
-        names: what tells the item from others of its kind: a song's artist and title, a film's title and year.
+    The names are those that the kind is named by; of several creators the first counts, and the guests that some
+    sources name in a song's title do not.
     """
-    return f"{kind}:{_slug(' '.join(str(name) for name in names if name))}"
-
-
-def song_title(title: str) -> str:
-    """The title without the guests that some sources name in it."""
-    return _GUESTS.sub("", title) or title
+    title = (_GUESTS.sub("", title) or title) if TRAITS[kind].is_sound else title
+    names = {"creator": next(iter(creators), ""), "title": title, "year": year}
+    return f"{kind}:{_slug(' '.join(str(names[name]) for name in TRAITS[kind].named_by if names[name]))}"
 
 
 def _slug(text: str) -> str:

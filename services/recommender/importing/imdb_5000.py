@@ -7,7 +7,6 @@ from contracts.recommendation import Kind
 from services.recommender.catalogue.records import Cells, ItemRecord
 from services.recommender.importing import cells as read
 from services.recommender.importing.formats import Format
-from services.recommender.importing.identity import item_id
 from services.recommender.importing.placing import placed, unplaced
 from services.recommender.importing.saving import save_items
 
@@ -18,9 +17,7 @@ MINUTES: Final = (0, 100_000)
 def _parse(cells: Cells, kind: Kind) -> ItemRecord:
     title, year = read.title(cells, "movie_title"), read.whole(cells, "title_year", read.YEARS)
     film = replace(
-        unplaced(item_id(kind, title, year), kind, title),
-        creators=read.words(cells, "director_name"),
-        year=year,
+        unplaced(kind, title, read.words(cells, "director_name"), year),
         genres=read.terms(cells, "genres"),
         tags=read.terms(cells, "plot_keywords"),
         rating=read.number(cells, "imdb_score", read.RATINGS),

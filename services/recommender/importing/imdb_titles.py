@@ -8,7 +8,6 @@ from contracts.recommendation import Kind
 from services.recommender.catalogue.records import Cells, ItemRecord
 from services.recommender.importing import cells as read
 from services.recommender.importing.formats import Format
-from services.recommender.importing.identity import item_id
 from services.recommender.importing.imdb_5000 import IMDB_ID, MINUTES
 from services.recommender.importing.placing import placed, unplaced
 from services.recommender.importing.saving import save_items
@@ -31,8 +30,7 @@ def _parse(row: Cells, kind: Kind) -> ItemRecord | None:
     if imdb_id is None:
         raise ValueError("tconst is empty")
     film = replace(
-        unplaced(item_id(kind, title, year), kind, title),
-        year=year,
+        unplaced(kind, title, year=year),
         genres=read.terms(cells, "genres", ","),
         duration_min=read.whole(cells, "runtimeminutes", MINUTES),
         external_ids={"imdb": imdb_id},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.recommendation import Kind
+from contracts.recommendation import TRAITS, Kind
 from services.recommender.database import Database
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.importing import (
@@ -78,15 +78,14 @@ class Summary:
 
 
 def kind_named(name: str) -> Kind:
-    """The kind of that name, singular or plural.
+    """The kind of that name, or whose items or lists are called that.
 
     Raises:
         UnknownChoiceError: there is none.
     """
-    plain_name = name.lower().replace("-", "")
-    for each in (plain_name, plain_name.removesuffix("s")):
-        if each in set(Kind):
-            return Kind(each)
+    for kind, traits in TRAITS.items():
+        if name.lower().replace("-", "") in {kind, *traits.nouns, traits.title.lower().replace("-", "")}:
+            return kind
     raise UnknownChoiceError("kind", name, list(Kind))
 
 

@@ -5,16 +5,17 @@ from dataclasses import replace
 from typing import Final
 
 from contracts.emotion import Affect
-from contracts.recommendation import Kind
-from services.recommender.catalogue.games import SOURCE as EDITORIAL_SOURCE
-from services.recommender.catalogue.music import UNKNOWN_SOURCE as UNKNOWN_SONG_SOURCE
+from contracts.recommendation import TRAITS, Kind
 from services.recommender.catalogue.records import ItemRecord
 from services.recommender.core.affect import SONG_SOURCE, TERMS_SOURCE, song_affect, terms_affect
 from services.recommender.core.affect_terms import GENRE_AFFECT, TAG_AFFECT
 from services.recommender.importing.cells import MAX_WORDS
+from services.recommender.importing.identity import item_id
 
 GIVEN_SOURCE: Final = "given by the imported file"
+EDITORIAL_SOURCE: Final = "editorial estimate"
 UNKNOWN_SOURCE: Final = "unknown: no genre or tag has a known place"
+UNKNOWN_SONG_SOURCE: Final = "unknown: no audio features"
 DIRECT_SOURCES: Final = frozenset({GIVEN_SOURCE, EDITORIAL_SOURCE})
 """Said of this very item, which genres and tags cannot better."""
 
@@ -25,13 +26,15 @@ def placed(record: ItemRecord) -> ItemRecord:
     return replace(record, affect=affect, valence_source=source, arousal_source=source)
 
 
-def unplaced(item_id: str, kind: Kind, title: str) -> ItemRecord:
+def unplaced(kind: Kind, title: str, creators: Sequence[str] = (), year: int | None = None) -> ItemRecord:
     """A record to be filled and placed."""
-    return ItemRecord(item_id, kind, title, Affect(0.0, 0.0), UNKNOWN_SOURCE, UNKNOWN_SOURCE)
+    name = item_id(kind, title, creators, year)
+    nowhere = (Affect(0.0, 0.0), UNKNOWN_SOURCE, UNKNOWN_SOURCE)
+    return ItemRecord(name, kind, title, *nowhere, creators=creators, year=year)
 
 
 def _place(kind: Kind, genres: Sequence[str], tags: Sequence[str], audio: Mapping[str, float]) -> tuple[Affect, str]:
-    if kind is Kind.MUSIC:
+    if TRAITS[kind].is_sound:
         affect = song_affect(audio)
         return (Affect(0.0, 0.0), UNKNOWN_SONG_SOURCE) if affect is None else (affect, SONG_SOURCE)
     is_known = not GENRE_AFFECT.keys().isdisjoint(genres) or not TAG_AFFECT.keys().isdisjoint(tags)

@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from contracts.emotion import EMOTIONS, Affect
-from contracts.recommendation import Kind
+from contracts.recommendation import TRAITS, Kind
 from services.recommender.catalogue.records import Cells, ItemRecord
 from services.recommender.importing import cells as read
 from services.recommender.importing.formats import EVERY_KIND, Format
-from services.recommender.importing.identity import item_id, song_title
 from services.recommender.importing.imdb_5000 import IMDB_ID, MINUTES
 from services.recommender.importing.placing import GIVEN_SOURCE, placed, unplaced
 from services.recommender.importing.saving import save_items
@@ -21,13 +20,15 @@ SIGNED: Final = (-1.0, 1.0)
 MAX_EVIDENCE: Final = 2000
 
 
-def _parse(cells: Cells, kind: Kind) -> ItemRecord:
+def parse_item(cells: Cells, kind: Kind) -> ItemRecord:
+    """An item from a row.
+
+    Raises:
+        ValueError: a cell makes no sense.
+    """
     title, creators = read.title(cells, "title"), read.words(cells, "creators")
-    year = read.whole(cells, "year", read.YEARS)
     record = replace(
-        unplaced(_id(kind, title, creators[:1], year), kind, title),
-        creators=creators,
-        year=year,
+        unplaced(kind, title, creators, read.whole(cells, "year", read.YEARS)),
         genres=read.terms(cells, "genres"),
         tags=read.terms(cells, "tags"),
         rating=read.number(cells, "rating", read.RATINGS),
@@ -36,21 +37,10 @@ def _parse(cells: Cells, kind: Kind) -> ItemRecord:
         steps=read.words(cells, "steps"),
         good_for=_emotions(cells),
         evidence=cells.get("evidence", "").strip()[:MAX_EVIDENCE],
-        audio=audio_features(cells) if kind is Kind.MUSIC else {},
+        audio=audio_features(cells) if TRAITS[kind].is_sound else {},
         external_ids=_external_ids(cells),
     )
-    return placed(record) if kind is Kind.MUSIC else _at_given_place(record, cells)
-
-
-def _id(kind: Kind, title: str, creators: list[str], year: int | None) -> str:
-    """Made of the same names as those of the starter catalogue."""
-    if kind is Kind.MUSIC:
-        return item_id(kind, *creators, song_title(title))
-    if kind is Kind.MOVIE:
-        return item_id(kind, title, year)
-    if kind in (Kind.GAME, Kind.WELLBEING):
-        return item_id(kind, title)
-    return item_id(kind, *creators, title)
+    return placed(record) if TRAITS[kind].is_sound else _at_given_place(record, cells)
 
 
 def _emotions(cells: Cells) -> list[str]:
@@ -78,4 +68,4 @@ def _at_given_place(record: ItemRecord, cells: Cells) -> ItemRecord:
     return replace(record, affect=place, valence_source=GIVEN_SOURCE, arousal_source=GIVEN_SOURCE)
 
 
-FORMAT: Final = Format(name="plain", kinds=EVERY_KIND, columns=("title",), parse=_parse, save=save_items)
+FORMAT: Final = Format(name="plain", kinds=EVERY_KIND, columns=("title",), parse=parse_item, save=save_items)

@@ -8,7 +8,6 @@ from contracts.recommendation import Kind
 from services.recommender.catalogue.records import Cells, ItemRecord
 from services.recommender.importing import cells as read
 from services.recommender.importing.formats import Format
-from services.recommender.importing.identity import item_id, song_title
 from services.recommender.importing.placing import placed, unplaced
 from services.recommender.importing.saving import save_items
 
@@ -34,12 +33,10 @@ def audio_features(cells: Cells) -> dict[str, float]:
 
 
 def _parse(cells: Cells, kind: Kind) -> ItemRecord:
-    title, artist = read.title(cells, "song"), read.title(cells, "artist")
+    title, artist, year = read.title(cells, "song"), read.title(cells, "artist"), read.whole(cells, "year", read.YEARS)
     genres = read.terms(cells, "genre", ",")
     song = replace(
-        unplaced(item_id(kind, artist, song_title(title)), kind, title),
-        creators=[artist],
-        year=read.whole(cells, "year", read.YEARS),
+        unplaced(kind, title, [artist], year),
         # The dataset's own word for a genre that it does not know.
         genres=[genre for genre in genres if genre != "set()"],
         audio=audio_features(cells),

@@ -7,7 +7,6 @@ from contracts.recommendation import Kind
 from services.recommender.catalogue.records import Cells, ItemRecord
 from services.recommender.importing import cells as read
 from services.recommender.importing.formats import Format
-from services.recommender.importing.identity import item_id
 from services.recommender.importing.placing import placed, unplaced
 from services.recommender.importing.saving import save_items
 
@@ -15,11 +14,9 @@ STEAM_ID: Final = r"^\d{1,12}$"
 
 
 def _parse(cells: Cells, kind: Kind) -> ItemRecord:
-    title = read.title(cells, "name")
     genres = read.terms(cells, "genres", ";")
     game = replace(
-        unplaced(item_id(kind, title), kind, title),
-        year=read.whole(cells, "release", read.YEARS),
+        unplaced(kind, read.title(cells, "name"), year=read.whole(cells, "release", read.YEARS)),
         genres=genres,
         tags=[tag for tag in read.terms(cells, "tags", ";") if tag not in genres],
         external_ids=read.known(steam=read.identifier(cells, "game", STEAM_ID)),

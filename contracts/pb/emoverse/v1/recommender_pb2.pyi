@@ -32,7 +32,7 @@ class RecommendRequest(_message.Message):
     MOOD_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     kind: _builtins.str
-    """"music", "movie", "game" or "wellbeing" """
+    """"music", "movie", "game", "wellbeing", "book", "podcast" or "course" """
     count: _builtins.int
     """1..100; 0: the server's default"""
     goal: _builtins.str

@@ -38,8 +38,8 @@ stubs: setup  ## Regenerate contracts/pb from protos/
 lock: setup  ## Resolve the dependencies again and write requirements/*.lock
 	@requirements/lock
 
-train: setup  ## Train the emotion model (resumes); CONFIG=name picks the configuration
-	@$(PYTHON) -m training.train $(if $(CONFIG),--config $(CONFIG))
+train: setup  ## Train the emotion model (resumes); CONFIG=name, EPOCHS=n, INIT=weights
+	@$(PYTHON) -m training.train $(if $(CONFIG),--config $(CONFIG)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(INIT),--init $(INIT))
 
 evaluate: setup  ## Evaluate the served model and write its card
 	@$(PYTHON) -m training.evaluate $(if $(FILE),$(FILE),../shared/data/fer2013/validation.npz) --card docs/model

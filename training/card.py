@@ -1,21 +1,31 @@
 """The model card: docs/model/README.md and its pictures, generated from a report and the run that made the version."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.emotion import EMOTIONS
-from training.errors import ModelError
-from training.export import RUN_FILE, RunRecord
+from training.metrics import Scores
 from training.pictures import draw_confusion, draw_reliability, draw_risk_coverage
-from training.report import HeadReport, Report
+from training.record import RUN_FILE, Promotion, RunRecord, read_promotion, read_record
+from training.report import ClassReport, HeadReport, Report
+from training.runs import Run
+from training.speed import Speed
 
 
-def write_card(folder: Path, report: Report, version_dir: Path) -> None:
+def write_card(folder: Path, report: Report, version_dir: Path, speeds: Sequence[Speed], runs: Sequence[Run]) -> None:
     """Write README.md and its pictures to `folder`, which is made if absent.
+
+    Args:
+        folder: of the card.
+        report: of the version.
+        version_dir: has the record of its run, and of its promotion if it was promoted.
+        speeds: of the version's forms.
+        runs: what was tried, the oldest first.
 
     Raises:
         ModelError: the version has no readable run record, so that how it was made cannot be told.
     """
-    record = _read_record(version_dir / RUN_FILE)
+    record, promotion = read_record(version_dir), read_promotion(version_dir)
     folder.mkdir(parents=True, exist_ok=True)
     draw_confusion(folder / "confusion.png", report.ferplus)
     draw_reliability(folder / "calibration.png", report.ferplus)
@@ -23,22 +33,16 @@ def write_card(folder: Path, report: Report, version_dir: Path) -> None:
     sections = (
         _model(report, record),
         _data(record),
-        _results(report),
+        _results(report, promotion),
         _classes("FER+", report.ferplus),
         _classes("FER-2013", report.fer2013),
         _calibration(report, record),
+        _robustness(report, promotion),
+        _forms(report, speeds),
+        _tried(runs),
         _use(report),
     )
     (folder / "README.md").write_text("\n\n".join(sections) + "\n", encoding="utf-8")
-
-
-def _read_record(path: Path) -> RunRecord:
-    try:
-        return RunRecord.model_validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{path} cannot be read ({error}).", "Export the version again with training.train."
-        ) from error
 
 
 def _model(report: Report, record: RunRecord) -> str:
@@ -71,11 +75,12 @@ The validation file served only to find and leave out the training faces that re
 contempt, unknown or not a face are left out of the FER+ figures.
 
 Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with AdamW, a cosine schedule from
-{config.learning_rate:g}, averaged weights, and random shifts, turns, scales, mirroring, light, blur, noise and erased
-patches; seed {config.seed}."""
+{config.learning_rate:g}, averaged weights, and random shifts, turns, scales, mirroring, light, blur, noise, erased
+patches and blended pairs (for {config.augmentation.mixup:.0%} of the faces); convolutions in {config.precision}; seed
+{config.seed}. It began from {record.init or "random weights"}. Everything else is in `{RUN_FILE}`."""
 
 
-def _results(report: Report) -> str:
+def _results(report: Report, promotion: Promotion | None) -> str:
     rows = "\n".join(
         f"| {name} | {head.n:,} | {_with_interval(head, 'accuracy')} | {_with_interval(head, 'macro_f1')} "
         f"| {_with_interval(head, 'ece')} |"
@@ -91,25 +96,45 @@ In brackets: 95 % intervals over 1000 bootstrap resamples of the faces. The cali
 ones lie above the measured one, because resampling adds noise to every bin.
 
 Mirroring the face changes {report.flip.changed:.1%} of the readings of the FER+ head; the mean total variation distance
-between the two readings is {report.flip.distance:.3f}."""
+between the two readings is {report.flip.distance:.3f}.{_comparison(promotion)}"""
+
+
+def _comparison(promotion: Promotion | None) -> str:
+    if promotion is None or promotion.before is None:
+        return ""
+    before = promotion.before
+    why = f" It was promoted although it is worse: {promotion.reason}" if promotion.reason else ""
+    return f"""
+
+The version it replaced, {promotion.replaced}, reads {before.ferplus.accuracy:.4f} of the FER+ majorities (macro-F1
+{before.ferplus.macro_f1:.4f}) and {before.fer2013.accuracy:.4f} of the original labels.{why}"""
 
 
 def _with_interval(head: HeadReport, metric: str) -> str:
-    low, high = head.intervals[metric]
-    return f"{getattr(head, metric):.4f} ({low:.3f} to {high:.3f})"
+    return f"{getattr(head, metric):.4f} ({_span(head.intervals[metric])})"
+
+
+def _span(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.3f} to {interval[1]:.3f}"
 
 
 def _classes(name: str, head: HeadReport) -> str:
-    rows = "\n".join(
-        f"| {emotion} | {c.n} | {c.precision:.3f} | {c.recall:.3f} | {c.f1:.3f} |"
-        for emotion, c in head.per_class.items()
-    )
+    rows = "\n".join(f"| {emotion} | {each.n} | {_class_figures(each)} |" for emotion, each in head.per_class.items())
     picture = "\n\n![Faces by label and reading](confusion.png)" if name == "FER+" else ""
     return f"""## Each emotion, {name} labels
 
 | emotion | faces | precision | recall | F1 |
 |---|---|---|---|---|
 {rows}{picture}"""
+
+
+def _class_figures(each: ClassReport) -> str:
+    figures = (
+        (each.precision, each.precision_interval),
+        (each.recall, each.recall_interval),
+        (each.f1, each.f1_interval),
+    )
+    return " | ".join(f"{value:.3f} ({_span(interval)})" for value, interval in figures)
 
 
 def _calibration(report: Report, record: RunRecord) -> str:
@@ -127,6 +152,72 @@ A reading whose highest probability is below {uncertainty.threshold:.3f} is call
 ![Errors by share of faces answered](risk-coverage.png)"""
 
 
+def _robustness(report: Report, promotion: Promotion | None) -> str:
+    before = promotion.before.robustness if promotion and promotion.before else {}
+    header, line = (f" {promotion.replaced} |", "---|") if promotion and before else ("", "")
+    rows = "\n".join(
+        f"| {name} | {accuracy:.4f} | {accuracy - report.ferplus.accuracy:+.4f} |"
+        + (f" {before[name]:.4f} |" if name in before else "")
+        for name, accuracy in report.robustness.items()
+    )
+    return f"""## Robustness
+
+Accuracy on the FER+ majority when every face of {report.file} is changed as a camera, a box or a codec would change it.
+
+| the face is | accuracy | difference |{header}
+|---|---|---|{line}
+{rows}"""
+
+
+def _forms(report: Report, speeds: Sequence[Speed]) -> str:
+    times = {speed.model: speed for speed in speeds}
+    rows = [_form("SavedModel, float32", report.size_bytes, report.ferplus, times.get("SavedModel"))]
+    agreement = ""
+    if report.litert is not None:
+        lite = report.litert
+        rows.append(_form("LiteRT, 8-bit weights", lite.size_bytes, lite.ferplus, times.get("LiteRT")))
+        agreement = f" The two read {lite.agreement:.1%} of the faces alike."
+    lines = "\n".join(rows)
+    return f"""## Forms and their speed
+
+| form | MB | accuracy, FER+ | macro-F1 | calibration error | ms a face |
+|---|---|---|---|---|---|
+{lines}
+
+Milliseconds of processor time, on one core of the machine that wrote this card; the SavedModel in batches of
+{speeds[0].batch if speeds else 0}, LiteRT face by face.{agreement} `python -m training.speed` measures again."""
+
+
+def _form(name: str, size_bytes: int, scores: Scores | HeadReport, speed: Speed | None) -> str:
+    time = f"{speed.median_ms:.2f}" if speed else ""
+    figures = f"{scores.accuracy:.4f} | {scores.macro_f1:.4f} | {scores.ece:.4f}"
+    return f"| {name} | {size_bytes / 1e6:.1f} | {figures} | {time} |"
+
+
+def _tried(runs: Sequence[Run]) -> str:
+    rows = "\n".join(_trial(run) for run in runs)
+    return f"""## What was tried
+
+Every finished run, the oldest first, from `runs.jsonl`. The figures are those of the run's own held-back part, which
+chose its epoch: they do not compare with the results above, and among runs only where the parts are equal.
+
+| run | network | parameters | epochs | sides, px | faces held back | FER+ | macro-F1 | FER-2013 | minutes |
+|---|---|---|---|---|---|---|---|---|---|
+{rows}"""
+
+
+def _trial(run: Run) -> str:
+    record = run.record
+    sides = ", ".join(str(side) for side in record.config.side_px.values())
+    scores = (record.selection_ferplus.accuracy, record.selection_ferplus.macro_f1, record.selection_fer2013.accuracy)
+    figures = " | ".join(f"{value:.4f}" for value in scores)
+    minutes = "" if run.minutes is None else f"{run.minutes:.0f}"
+    return (
+        f"| {run.name} | {record.config.network.kind} | {record.parameters:,} | {record.epochs_trained} | {sides} "
+        f"| {record.selection_faces:,} | {figures} | {minutes} |"
+    )
+
+
 def _use(report: Report) -> str:
     rarest = sorted(report.ferplus.per_class.items(), key=lambda item: item[1].n)[:2]
     rare = " and ".join(f"{emotion} ({c.n} faces)" for emotion, c in rarest)
@@ -142,4 +233,5 @@ identifying anyone.
 - The labels are opinions. The annotators of FER+ often disagree with the original labels and with each other.
 - The rarest emotions here are {rare}: their figures rest on few faces.
 - There are {len(EMOTIONS)} emotions; contempt, boredom or pain have none of their own.
-- The faces in the file are cut out tightly and mostly look at the camera. Other faces were not measured."""
+- The faces in the file are cut out tightly and mostly look at the camera. What is changed under Robustness is changed
+  in those; faces in profile, covered or far away were not measured."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from training.config import TrainingConfig
 from training.errors import CheckpointError
 
 Arrays = list[npt.NDArray[Any]]
@@ -23,6 +24,7 @@ class Checkpoint:
 
     Attributes:
         config: the configuration as JSON, to refuse going on with another.
+        init: name and SHA-256 of the weights that the run began from, or empty.
         epoch: epochs completed.
         best_score: the best selection score so far.
         network: the network's variables, dropout seeds and batch statistics included.
@@ -32,6 +34,7 @@ class Checkpoint:
     """
 
     config: str
+    init: str
     epoch: int
     best_score: float
     network: Arrays
@@ -44,6 +47,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write the checkpoint whole or not at all: an interruption leaves the previous one in place."""
     arrays: dict[str, Any] = {
         "config": np.array(checkpoint.config),
+        "init": np.array(checkpoint.init),
         "epoch": np.array(checkpoint.epoch),
         "best_score": np.array(checkpoint.best_score),
     }
@@ -58,19 +62,31 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     unfinished.replace(path)
 
 
-def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
+def load_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint | None:
     """The checkpoint at `path`, or None if there is none yet.
 
     Raises:
         CheckpointError: the file cannot be read, or belongs to a run with another configuration.
     """
-    advice = f"Delete {path.parent} to start this run afresh, or set TRAINING_RUNS_DIR to keep both."
     if not path.exists():
         return None
+    found = read_checkpoint(path)
+    if TrainingConfig.model_validate_json(found.config) != config:
+        raise CheckpointError(f"{path} was written by a run with another configuration.", _advice(path))
+    return found
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint at `path`, of whatever configuration.
+
+    Raises:
+        CheckpointError: the file is absent, or not a whole checkpoint.
+    """
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found = Checkpoint(
+            return Checkpoint(
                 config=str(file["config"]),
+                init=str(file["init"]),
                 epoch=int(file["epoch"]),
                 best_score=float(file["best_score"]),
                 **{
@@ -78,8 +94,9 @@ def load_checkpoint(path: Path, config: str) -> Checkpoint | None:
                     for group in _GROUPS
                 },
             )
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is not a whole checkpoint ({error}).", advice) from error
-    if found.config != config:
-        raise CheckpointError(f"{path} was written by a run with another configuration.", advice)
-    return found
+    except (OSError, KeyError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path} is not a whole checkpoint ({error}).", _advice(path)) from error
+
+
+def _advice(path: Path) -> str:
+    return f"Delete {path.parent} to start this run afresh, or set TRAINING_RUNS_DIR to keep both."

@@ -87,10 +87,15 @@ class FaceDataset:
         """float32, (n,), 0..1: the share of the votes that went to one of the seven emotions."""
         return (self._emotion_votes.sum(axis=1) / self.votes.sum(axis=1)).astype(np.float32)
 
-    @property
-    def ferplus_distribution(self) -> Floats:
-        """float32, (n, 7): the votes for the seven emotions, each row summing to 1, or all zero if there are none."""
+    def ferplus_distribution(self, drop_single_votes: bool = False) -> Floats:
+        """float32, (n, 7): the votes for the seven emotions, each row summing to 1, or all zero if there are none.
+
+        Args:
+            drop_single_votes: leave out emotions with one vote where another has more.
+        """
         votes = self._emotion_votes.astype(np.float32)
+        if drop_single_votes:
+            votes[(votes == 1) & (votes.max(axis=1, keepdims=True) > 1)] = 0
         return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
 
     @property
@@ -193,3 +198,12 @@ def split(dataset: FaceDataset, validation: FaceDataset, selection_share: float,
         duplicates_of_validation=int(repeats_validation.sum()),
         duplicates_of_selection=int(repeats_selection.sum()),
     )
+
+
+def load_splits(folder: Path, selection_share: float, seed: int) -> Splits:
+    """`split` of the folder's train.npz, clean of its validation.npz.
+
+    Raises:
+        DatasetError: one of the two is absent or wrong.
+    """
+    return split(load_dataset(folder / "train.npz"), load_dataset(folder / "validation.npz"), selection_share, seed)

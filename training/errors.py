@@ -1,4 +1,4 @@
-"""What can be wrong with the files that training reads. Both name the file and what was expected of it."""
+"""What can be wrong with the files that training reads. Each names the file and what was expected of it."""
 
 from servicekit.errors import ConflictError, InvalidInputError
 
@@ -19,3 +19,15 @@ class CheckpointError(ConflictError):
     """A checkpoint is truncated, or was written by a run with another configuration."""
 
     default_code = "bad_checkpoint"
+
+
+class RunLogError(InvalidInputError):
+    """The log of finished runs was edited into something else."""
+
+    default_code = "bad_run_log"
+
+
+class PromotionError(ConflictError):
+    """A version is worse than the one it would replace."""
+
+    default_code = "worse_model"

@@ -10,10 +10,13 @@ from rich.table import Table
 from servicekit.errors import EmoVerseError
 from servicekit.settings import load_settings
 from training.card import write_card
+from training.checksum import verify_checksums
 from training.dataset import load_dataset
 from training.report import Report, evaluate
+from training.runs import read_runs
 from training.served import ServedModel, newest_version
 from training.settings import TrainingSettings
+from training.speed import speeds_of
 
 _console = Console()
 _errors = Console(stderr=True)
@@ -26,13 +29,15 @@ def main(
     card: Annotated[Path | None, typer.Option(help="Write the model card and its pictures to this folder.")] = None,
 ) -> None:
     """Run a dataset file through the serving signature of the emotion model and report how good it is."""
-    models_dir = model or load_settings(TrainingSettings).models_dir
+    settings = load_settings(TrainingSettings)
     try:
         dataset = load_dataset(file)
-        served = ServedModel(newest_version(models_dir))
+        version_dir = newest_version(model or settings.models_dir)
+        verify_checksums(version_dir)
+        served = ServedModel(version_dir)
         report = evaluate(served, dataset, file)
         if card is not None:
-            write_card(card, report, served.version_dir)
+            write_card(card, report, version_dir, speeds_of(version_dir), read_runs(settings.runs_log))
     except EmoVerseError as error:
         _errors.print(f"[red]{error}[/red]")
         raise typer.Exit(1) from error

@@ -1,12 +1,16 @@
-"""Write a trained network as a SavedModel with the interface of `contracts.model`."""
+"""`python -m training.export --config NAME`: write a run's best epoch as a SavedModel, finished or not.
+
+The one part of training that needs TensorFlow as the backend.
+"""
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import tensorflow as tf
-from pydantic import BaseModel, ConfigDict
+import typer
+from rich.console import Console
 
 from contracts.emotion import EMOTIONS
 from contracts.model import (
@@ -18,32 +22,93 @@ from contracts.model import (
     SIGNATURE_NAME,
     UNCERTAIN_BELOW,
 )
-from training.calibrate import Calibration
-from training.config import TrainingConfig
-from training.metrics import Scores
+from servicekit.errors import EmoVerseError
+from servicekit.settings import load_settings
+from training.calibrate import Calibration, calibrate
+from training.checkpoint import Checkpoint, load_checkpoint
+from training.checksum import write_checksums
+from training.config import CONFIGS, DEFAULT_CONFIG, TrainingConfig, choose_config
+from training.dataset import Splits, load_splits
+from training.errors import CheckpointError
+from training.metrics import score
+from training.networks import build_network
+from training.record import RUN_FILE, RunRecord
+from training.runs import add_run, summarise
+from training.settings import TrainingSettings
+from training.trainer import predict_logits, softmax
+from training.warmup import write_warmup
 
-RUN_FILE = "run.json"
+_console = Console(stderr=True)
 
 
-class RunRecord(BaseModel):
-    """How a version was made; kept beside its graph, where TensorFlow Serving ignores it."""
+def main(
+    config: Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")] = DEFAULT_CONFIG,
+    epochs: Annotated[int | None, typer.Option(min=1, help="As given to training.train.")] = None,
+) -> None:
+    """Export the best epoch of a run so far to the run's own folder; `training.promote` makes it the served one."""
+    settings = load_settings(TrainingSettings)
+    try:
+        name, chosen = choose_config(config, epochs)
+        exported = export_run(name, chosen, settings, settings.runs_dir / name)
+    except EmoVerseError as error:
+        _console.print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from error
+    _console.print(f"Exported to {exported}. To serve it: python -m training.promote {name}")
 
-    model_config = ConfigDict(frozen=True)
 
-    config: TrainingConfig
-    epochs_trained: int
-    parameters: int
-    train_faces: int
-    selection_faces: int
-    duplicates_of_validation: int
-    duplicates_of_selection: int
-    calibration: Calibration
-    selection_ferplus: Scores
-    selection_fer2013: Scores
+def export_run(name: str, config: TrainingConfig, settings: TrainingSettings, run_dir: Path) -> Path:
+    """Calibrate the best epoch of a run on its selection part, and export it; if it is finished, log it.
+
+    Returns:
+        the version folder that was written.
+
+    Raises:
+        DatasetError: a dataset file is absent or wrong.
+        RunLogError: the log of runs is not one.
+        CheckpointError: the run has no checkpoint, or a truncated one, or one of another configuration.
+    """
+    checkpoint = load_checkpoint(run_dir / "checkpoint.npz", config)
+    if checkpoint is None:
+        raise CheckpointError(f"{run_dir} holds no checkpoint.", "Train first: python -m training.train.")
+    splits = load_splits(settings.fer2013_dir, config.selection_share, config.seed)
+    network = build_network(config.network)
+    for weight, value in zip(network.weights, checkpoint.best, strict=True):
+        weight.assign(value)
+    version_dir = run_dir / "emotion" / "1"
+    calibration, record = _describe(network, checkpoint, config, splits)
+    export_model(network, calibration, record, version_dir)
+    if checkpoint.epoch == config.epochs:
+        add_run(settings.runs_log, summarise(name, record, run_dir))
+    return version_dir
+
+
+def _describe(
+    network: keras.Model, checkpoint: Checkpoint, config: TrainingConfig, splits: Splits
+) -> tuple[Calibration, RunRecord]:
+    selection = splits.selection
+    ferplus, fer2013 = predict_logits(network, selection)
+    calibration = calibrate(ferplus, fer2013, selection)
+    known = selection.ferplus_label >= 0
+    record = RunRecord(
+        config=config,
+        init=checkpoint.init or None,
+        epochs_trained=checkpoint.epoch,
+        parameters=network.count_params(),
+        train_faces=len(splits.train),
+        selection_faces=len(selection),
+        duplicates_of_validation=splits.duplicates_of_validation,
+        duplicates_of_selection=splits.duplicates_of_selection,
+        calibration=calibration,
+        selection_ferplus=score(
+            softmax(ferplus / calibration.ferplus_temperature)[known], selection.ferplus_label[known]
+        ),
+        selection_fer2013=score(softmax(fer2013 / calibration.fer2013_temperature), selection.fer2013_label),
+    )
+    return calibration, record
 
 
 def export_model(network: keras.Model, calibration: Calibration, record: RunRecord, version_dir: Path) -> None:
-    """Write the SavedModel and its run record, replacing what was there.
+    """Write the SavedModel, its run record, warm-up requests and checksums, replacing what was there.
 
     Preprocessing, temperatures, label names and the threshold become part of the signature. The optimiser is left out.
     The version appears under its name only when it is whole, as a server may be watching the folder.
@@ -60,6 +125,8 @@ def export_model(network: keras.Model, calibration: Calibration, record: RunReco
     signature = tf.function(_signature(network, calibration), input_signature=[_input_spec()])
     tf.saved_model.save(served, str(unfinished), signatures={SIGNATURE_NAME: signature})
     (unfinished / RUN_FILE).write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_warmup(unfinished)
+    write_checksums(unfinished)
     shutil.rmtree(version_dir, ignore_errors=True)
     unfinished.rename(version_dir)
 
@@ -82,3 +149,7 @@ def _signature(network: keras.Model, calibration: Calibration) -> Any:
         }
 
     return serve
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,5 +1,6 @@
 """How good probabilities are: accuracy, macro-F1, calibration, and what refusing to answer would give."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,13 +108,36 @@ def risk_coverage(probabilities: Floats, labels: Indices) -> tuple[Reals, Reals,
     return confidence[order], answered / len(labels), np.cumsum(wrong) / answered
 
 
-def bootstrap_interval(probabilities: Floats, labels: Indices, seed: int = 0) -> dict[str, tuple[float, float]]:
-    """95 % percentile intervals of accuracy, macro-F1 and ECE over 1000 resamples of the faces (Efron, 1979)."""
+@dataclass(frozen=True)
+class Intervals:
+    """95 % intervals: of the headline metrics by name, and of each emotion's three, (low, high) in their order."""
+
+    headline: dict[str, tuple[float, float]]
+    precision: list[tuple[float, float]]
+    recall: list[tuple[float, float]]
+    f1: list[tuple[float, float]]
+
+
+def bootstrap(probabilities: Floats, labels: Indices, seed: int = 0) -> Intervals:
+    """Percentile intervals over 1000 resamples of the faces (Efron, 1979).
+
+    Args:
+        probabilities: float32, (n, 7), rows sum to 1.
+        labels: int64, (n,), 0..6.
+        seed: of the resampling.
+    """
     rng = np.random.default_rng(seed)
-    drawn = [score(probabilities[rows], labels[rows]) for rows in rng.integers(0, len(labels), (1000, len(labels)))]
+    draws = [_draw(probabilities[rows], labels[rows]) for rows in rng.integers(0, len(labels), (1000, len(labels)))]
+    names = ("accuracy", "macro_f1", "ece")
+    headline = _percentiles([[getattr(scores, name) for name in names] for scores, _ in draws])
+    by_class = [_percentiles([metric(confusion) for _, confusion in draws]) for metric in (precision, recall, f1)]
+    return Intervals(dict(zip(names, headline, strict=True)), *by_class)
 
-    def interval(values: list[float]) -> tuple[float, float]:
-        low, high = np.percentile(values, (2.5, 97.5))
-        return float(low), float(high)
 
-    return {name: interval([getattr(s, name) for s in drawn]) for name in ("accuracy", "macro_f1", "ece")}
+def _draw(probabilities: Floats, labels: Indices) -> tuple[Scores, Indices]:
+    return score(probabilities, labels), confusion_matrix(probabilities, labels)
+
+
+def _percentiles(draws: Sequence[Sequence[float] | Reals]) -> list[tuple[float, float]]:
+    low, high = np.percentile(np.array(draws), (2.5, 97.5), axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))

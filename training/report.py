@@ -6,11 +6,15 @@ import numpy as np
 from pydantic import BaseModel
 
 from contracts.emotion import EMOTIONS, Emotion
+from contracts.model import LITERT_FILE
 from training.dataset import FaceDataset, Floats, Indices, Mask
 from training.errors import DatasetError
+from training.litert import LiteModel
 from training.metrics import (
     ConfidenceBin,
-    bootstrap_interval,
+    Intervals,
+    Scores,
+    bootstrap,
     confusion_matrix,
     f1,
     precision,
@@ -19,18 +23,23 @@ from training.metrics import (
     risk_coverage,
     score,
 )
+from training.perturb import PERTURBATIONS, flip
+from training.record import Figures
 from training.served import Readings, ServedModel
 
 Interval = tuple[float, float]
 
 
 class ClassReport(BaseModel):
-    """One emotion; `n` faces have its label."""
+    """One emotion; `n` faces have its label. Intervals are 95 %, by bootstrap."""
 
     n: int
     precision: float
     recall: float
     f1: float
+    precision_interval: Interval
+    recall_interval: Interval
+    f1_interval: Interval
 
 
 class HeadReport(BaseModel):
@@ -63,6 +72,16 @@ class FlipReport(BaseModel):
     distance: float
 
 
+class LiteReport(BaseModel):
+    """The FER+ head of the version's LiteRT form over the same faces."""
+
+    ferplus: Scores
+    agreement: float
+    """Share of the faces that it reads as the SavedModel does."""
+
+    size_bytes: int
+
+
 class Report(BaseModel):
     """One served version over one file."""
 
@@ -70,10 +89,15 @@ class Report(BaseModel):
     fer2013: HeadReport
     uncertainty: UncertaintyReport
     flip: FlipReport
+    robustness: dict[str, float]
+    """Accuracy on the FER+ majority under each of `training.perturb.PERTURBATIONS`."""
+
+    litert: LiteReport | None
     faces: int
     file: str
     model: str
     size_bytes: int
+    """Of the graph and the weights, as TensorFlow Serving reads them."""
 
 
 def evaluate(model: ServedModel, dataset: FaceDataset, path: Path) -> Report:
@@ -92,32 +116,64 @@ def evaluate(model: ServedModel, dataset: FaceDataset, path: Path) -> Report:
         ferplus=_head(readings.probabilities[known], dataset.ferplus_label[known]),
         fer2013=_head(readings.fer2013_probabilities, dataset.fer2013_label),
         uncertainty=_uncertainty(readings.probabilities[known], dataset.ferplus_label[known], model.uncertain_below),
-        flip=_flip(readings, model.read(np.ascontiguousarray(dataset.images[:, :, ::-1]))),
+        flip=_flip(readings, model.read(flip(dataset.images))),
+        robustness=measure_robustness(model, dataset.select(known)),
+        litert=_litert(model, readings, dataset, known) if (model.version_dir / LITERT_FILE).is_file() else None,
         faces=len(dataset),
         file=path.name,
-        model=f"{model.version_dir.parent.name}/{model.version_dir.name}",
-        size_bytes=sum(file.stat().st_size for file in model.version_dir.rglob("*") if file.is_file()),
+        model=model.name,
+        size_bytes=_size(model.version_dir / "saved_model.pb") + _size(model.version_dir / "variables"),
     )
+
+
+def measure_figures(model: ServedModel, dataset: FaceDataset) -> Figures:
+    """The figures that versions are compared by."""
+    known = dataset.ferplus_label >= 0
+    readings = model.read(dataset.images)
+    return Figures(
+        ferplus=score(readings.probabilities[known], dataset.ferplus_label[known]),
+        fer2013=score(readings.fer2013_probabilities, dataset.fer2013_label),
+        robustness=measure_robustness(model, dataset.select(known)),
+    )
+
+
+def measure_robustness(model: ServedModel, dataset: FaceDataset) -> dict[str, float]:
+    """Accuracy on the FER+ majority under each perturbation; every face has a majority."""
+    return {
+        name: float((model.read(change(dataset.images)).probabilities.argmax(axis=1) == dataset.ferplus_label).mean())
+        for name, change in PERTURBATIONS.items()
+    }
 
 
 def _head(probabilities: Floats, labels: Indices) -> HeadReport:
     confusion = confusion_matrix(probabilities, labels)
-    columns = (confusion.sum(axis=1), precision(confusion), recall(confusion), f1(confusion))
-    per_class = {
-        emotion: ClassReport(n=int(n), precision=float(p), recall=float(r), f1=float(f))
-        for emotion, n, p, r, f in zip(EMOTIONS, *columns, strict=True)
-    }
-    scores = score(probabilities, labels)
+    scores, intervals = score(probabilities, labels), bootstrap(probabilities, labels)
     return HeadReport(
         n=scores.n,
         accuracy=scores.accuracy,
         macro_f1=scores.macro_f1,
         ece=scores.ece,
-        intervals=bootstrap_interval(probabilities, labels),
-        per_class=per_class,
+        intervals=intervals.headline,
+        per_class=_classes(confusion, intervals),
         confusion=confusion.tolist(),
         reliability=reliability(probabilities, labels),
     )
+
+
+def _classes(confusion: Indices, intervals: Intervals) -> dict[Emotion, ClassReport]:
+    n, p, r, f = confusion.sum(axis=1), precision(confusion), recall(confusion), f1(confusion)
+    return {
+        emotion: ClassReport(
+            n=int(n[label]),
+            precision=float(p[label]),
+            recall=float(r[label]),
+            f1=float(f[label]),
+            precision_interval=intervals.precision[label],
+            recall_interval=intervals.recall[label],
+            f1_interval=intervals.f1[label],
+        )
+        for label, emotion in enumerate(EMOTIONS)
+    }
 
 
 def _uncertainty(probabilities: Floats, labels: Indices, threshold: float) -> UncertaintyReport:
@@ -132,6 +188,20 @@ def _uncertainty(probabilities: Floats, labels: Indices, threshold: float) -> Un
         curve_coverage=coverage[points].tolist(),
         curve_risk=risk[points].tolist(),
     )
+
+
+def _litert(model: ServedModel, readings: Readings, dataset: FaceDataset, known: Mask) -> LiteReport:
+    probabilities = LiteModel(model.version_dir).read(dataset.images)
+    return LiteReport(
+        ferplus=score(probabilities[known], dataset.ferplus_label[known]),
+        agreement=float((probabilities.argmax(axis=1) == readings.probabilities.argmax(axis=1)).mean()),
+        size_bytes=_size(model.version_dir / LITERT_FILE),
+    )
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _flip(readings: Readings, mirrored: Readings) -> FlipReport:

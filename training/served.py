@@ -51,12 +51,17 @@ class ServedModel:
 
     def __init__(self, version_dir: Path) -> None:
         self.version_dir = version_dir
-        self._model, self._serve = _load(version_dir)
+        self._model, self.signature = _load(version_dir)
         probe = self._call(np.zeros((1, FACE_SIZE_PX, FACE_SIZE_PX), np.uint8))
         self.uncertain_below = float(probe[UNCERTAIN_BELOW][0])
         labels = [label.decode() for label in probe[LABELS][0]]
         if labels != list(EMOTIONS):
             raise ModelError(f"{version_dir} has the labels {', '.join(labels)}.", _ADVICE)
+
+    @property
+    def name(self) -> str:
+        """Such as emotion/1."""
+        return f"{self.version_dir.parent.name}/{self.version_dir.name}"
 
     def read(self, images: Images) -> Readings:
         """Read faces: uint8, (n, 48, 48), 0..255, n at least 1."""
@@ -68,7 +73,7 @@ class ServedModel:
         )
 
     def _call(self, images: Images) -> Mapping[str, Any]:
-        outputs = self._serve(**{INPUT_NAME: tf.constant(images[..., np.newaxis])})
+        outputs = self.signature(**{INPUT_NAME: tf.constant(images[..., np.newaxis])})
         return {name: value.numpy() for name, value in outputs.items()}
 
 

@@ -18,3 +18,6 @@ class TrainingSettings(BaseSettings):
 
     models_dir: Path = Path("models/emotion")
     """The served versions, one numbered folder each."""
+
+    runs_log: Path = Path("docs/model/runs.jsonl")
+    """One line for each finished run, in the format of `training.runs`."""

@@ -55,9 +55,7 @@ class Publisher:
 
     async def run(self) -> None:
         """Serve those who wait, for ever."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(WORKERS):
-                group.create_task(self._serve())
+        await asyncio.gather(*(self._serve() for _ in range(WORKERS)))
 
     async def _serve(self) -> None:
         while True:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.support import TINY, synthetic_arrays
 from training.dataset import FaceDataset, load_dataset
+from training.export import export_run
 from training.settings import TrainingSettings
 from training.train import train
 
@@ -25,6 +26,15 @@ def dataset(data_dir: Path) -> FaceDataset:
 
 
 @pytest.fixture(scope="session")
-def exported(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The version folder of a tiny network, trained for two epochs."""
-    return train(TINY, TrainingSettings(fer2013_dir=data_dir), tmp_path_factory.mktemp("run"))
+def run_dir(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run: a tiny network, trained for two epochs."""
+    folder = tmp_path_factory.mktemp("run")
+    train(TINY, TrainingSettings(fer2013_dir=data_dir), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(data_dir: Path, run_dir: Path) -> Path:
+    """The version folder of that run."""
+    settings = TrainingSettings(fer2013_dir=data_dir, runs_log=run_dir / "runs.jsonl")
+    return export_run("tiny", TINY, settings, run_dir)

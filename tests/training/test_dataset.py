@@ -77,7 +77,7 @@ def test_each_vote_column_becomes_its_emotion(column: int, emotion: str) -> None
     votes[column], votes[9] = 8, 2
     faces = faces_with_votes(votes)
     assert EMOTIONS[faces.ferplus_label[0]] == emotion
-    assert faces.ferplus_distribution[0, EMOTIONS.index(Emotion(emotion))] == 1
+    assert faces.ferplus_distribution()[0, EMOTIONS.index(Emotion(emotion))] == 1
     assert faces.ferplus_share[0] == pytest.approx(0.8)
 
 
@@ -97,7 +97,7 @@ def test_the_majority_is_taken_over_all_columns_and_a_tie_goes_to_the_first() ->
 
 def test_a_face_without_any_emotion_vote_has_no_weight() -> None:
     faces = faces_with_votes([0, 0, 0, 0, 0, 0, 0, 0, 0, 10])
-    assert faces.ferplus_distribution.tolist() == [[0.0] * 7]
+    assert faces.ferplus_distribution().tolist() == [[0.0] * 7]
     assert faces.ferplus_share.tolist() == [0.0]
 
 

@@ -15,9 +15,12 @@ from training.errors import ModelError
 from training.evaluate import main
 from training.metrics import score
 from training.report import evaluate
+from training.runs import read_runs
 from training.served import ServedModel, newest_version
+from training.speed import Speed
 
 MODELS = Path("models") / MODEL_NAME
+SPEEDS = [Speed(model="SavedModel", batch=16, calls=3, median_ms=2.5, fastest_ms=2.0)]
 VALIDATION = Path("../shared/data/fer2013/validation.npz")
 
 
@@ -56,17 +59,20 @@ def test_faces_without_an_emotion_majority_count_for_the_original_labels_only(ex
     assert sum(c.n for c in report.ferplus.per_class.values()) == 11
 
 
-def test_the_card_tells_the_report_s_figures(exported: Path, data_dir: Path, tmp_path: Path) -> None:
+def test_the_card_tells_the_report_s_figures(exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path) -> None:
     file = data_dir / "validation.npz"
     report = evaluate(ServedModel(exported), load_dataset(file), file)
-    write_card(tmp_path / "card", report, exported)
+    runs = read_runs(run_dir / "runs.jsonl")
+    write_card(tmp_path / "card", report, exported, SPEEDS, runs)
     text = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
     assert f"{report.ferplus.accuracy:.4f}" in text
     assert f"{report.fer2013.macro_f1:.4f}" in text
+    assert f"| tiny | residual | {runs[0].record.parameters:,} | 2 |" in text
+    assert all(f"| {name} | {accuracy:.4f} |" in text for name, accuracy in report.robustness.items())
     pictures = {path.name for path in (tmp_path / "card").glob("*.png")}
     assert pictures == {name.split("](")[1].split(")")[0] for name in text.split("![")[1:]}
     again = tmp_path / "again"
-    write_card(again, report, exported)
+    write_card(again, report, exported, SPEEDS, runs)
     for path in (tmp_path / "card").iterdir():
         assert path.read_bytes() == (again / path.name).read_bytes()
 
@@ -75,7 +81,7 @@ def test_a_version_without_its_run_record_has_no_card(exported: Path, data_dir: 
     file = data_dir / "validation.npz"
     report = evaluate(ServedModel(exported), load_dataset(file), file)
     with pytest.raises(ModelError, match=r"run\.json"):
-        write_card(tmp_path / "card", report, tmp_path)
+        write_card(tmp_path / "card", report, tmp_path, SPEEDS, [])
 
 
 @pytest.mark.skipif(not VALIDATION.exists(), reason=f"{VALIDATION} is not here")

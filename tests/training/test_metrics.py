@@ -6,7 +6,7 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion
 from sklearn.metrics import precision_recall_fscore_support
 
 from training.metrics import (
-    bootstrap_interval,
+    bootstrap,
     confusion_matrix,
     expected_calibration_error,
     f1,
@@ -70,7 +70,7 @@ def test_the_interval_holds_the_accuracy_and_narrows_with_more_faces(
     readings: tuple[np.ndarray, np.ndarray],
 ) -> None:
     probabilities, labels = readings
-    few = bootstrap_interval(probabilities[:100], labels[:100])["accuracy"]
-    many = bootstrap_interval(probabilities, labels)["accuracy"]
+    few = bootstrap(probabilities[:100], labels[:100]).headline["accuracy"]
+    many = bootstrap(probabilities, labels).headline["accuracy"]
     assert many[0] < score(probabilities, labels).accuracy < many[1]
     assert many[1] - many[0] < few[1] - few[0]

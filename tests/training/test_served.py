@@ -1,16 +1,18 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from contracts.emotion import EMOTIONS
 from contracts.model import (
     FER2013_PROBABILITIES,
     INPUT_NAME,
     LABELS,
-    LITERT_FILE,
+    MODEL_NAME,
     PROBABILITIES,
     SIGNATURE_NAME,
     UNCERTAIN_BELOW,
@@ -18,17 +20,20 @@ from contracts.model import (
 from tests.training.support import TINY, synthetic_arrays
 from training.calibrate import Calibration
 from training.errors import ModelError
-from training.export import RUN_FILE, RunRecord, export_model
+from training.export import export_model
+from training.litert import LiteModel, write_litert
 from training.networks import build_network
-from training.promote import promote
+from training.record import read_record
 from training.served import ServedModel, newest_version
+from training.speed import measure
 from training.trainer import softmax
+from training.warmup import WARMUP_BATCHES, WARMUP_FILE
 
 
 def test_the_signature_gives_what_the_network_gives(exported: Path, tmp_path: Path) -> None:
     network = build_network(TINY.network)
     calibration = Calibration(ferplus_temperature=2.0, fer2013_temperature=0.5, uncertain_below=0.4)
-    record = RunRecord.model_validate_json((exported / RUN_FILE).read_bytes())
+    record = read_record(exported)
     export_model(network, calibration, record, tmp_path / "7")
 
     served = ServedModel(newest_version(tmp_path))
@@ -111,20 +116,35 @@ def test_a_model_with_other_labels_or_inputs_is_refused(tmp_path: Path, input_na
         ServedModel(tmp_path / "1")
 
 
-def test_promotion_adds_the_next_version_and_replaces_on_request(exported: Path, tmp_path: Path) -> None:
-    assert promote(exported, tmp_path) == tmp_path / "1"
-    assert (tmp_path / "1" / LITERT_FILE).stat().st_size > 0
-    assert promote(exported, tmp_path) == tmp_path / "2"
-    (tmp_path / "1" / RUN_FILE).unlink()
-    assert promote(exported, tmp_path, version=1) == tmp_path / "1"
-    assert (tmp_path / "1" / RUN_FILE).is_file()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
+def test_every_warm_up_request_can_be_answered(exported: Path) -> None:
+    signature = tf.saved_model.load(str(exported)).signatures[SIGNATURE_NAME]
+    messages: Any = prediction_log_pb2  # made at run time: a type checker knows none of them
+    answered: list[int] = []
+    for record in tf.data.TFRecordDataset([str(exported / WARMUP_FILE)]).as_numpy_iterator():
+        request = messages.PredictionLog.FromString(record).predict_log.request
+        assert (request.model_spec.name, request.model_spec.signature_name) == (MODEL_NAME, SIGNATURE_NAME)
+        faces = tf.constant(tf.make_ndarray(request.inputs[INPUT_NAME]))
+        answered.append(len(signature(**{INPUT_NAME: faces})[PROBABILITIES]))
+    assert answered == list(WARMUP_BATCHES)
 
 
-def test_what_is_no_model_is_not_promoted(exported: Path, tmp_path: Path) -> None:
-    broken = shutil.copytree(exported, tmp_path / "broken")
-    (broken / "saved_model.pb").unlink()
-    for folder in (broken, tmp_path / "absent"):
-        with pytest.raises(ModelError):
-            promote(folder, tmp_path / "emotion")
-    assert not (tmp_path / "emotion").exists()
+def test_the_litert_form_reads_as_the_saved_model_does(exported: Path, tmp_path: Path) -> None:
+    version = shutil.copytree(exported, tmp_path / "1")
+    write_litert(version)
+    images = synthetic_arrays(35)["images"]
+    apart = np.abs(LiteModel(version).read(images) - ServedModel(version).read(images).probabilities)
+    assert apart.max() < 0.05
+
+
+def test_a_version_without_its_litert_form_says_how_to_make_it(exported: Path) -> None:
+    with pytest.raises(ModelError, match=r"probabilities\.tflite cannot be read .* python -m training\.litert"):
+        LiteModel(exported)
+
+
+def test_both_forms_are_timed(exported: Path, tmp_path: Path) -> None:
+    version = shutil.copytree(exported, tmp_path / "1")
+    write_litert(version)
+    speeds = {speed.model: speed for speed in measure(version, batch=4, calls=3)}
+    assert list(speeds) == ["SavedModel", "LiteRT"]
+    assert all(0 < speed.fastest_ms <= speed.median_ms for speed in speeds.values())
+    assert {(speed.batch, speed.calls) for speed in speeds.values()} == {(4, 3)}

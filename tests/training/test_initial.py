@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.support import TINY
+from training.backend import value_of
+from training.checkpoint import load_checkpoint
+from training.config import ResidualNetwork, VggNetwork
+from training.dataset import FaceDataset
+from training.errors import ModelError
+from training.initial import describe, load_initial
+from training.networks import build_network
+from training.settings import TrainingSettings
+from training.train import train
+from training.trainer import Trainer
+
+
+def best_weights(run_dir: Path) -> list[np.ndarray]:
+    checkpoint = load_checkpoint(run_dir / "checkpoint.npz", TINY)
+    assert checkpoint is not None
+    return checkpoint.best
+
+
+def test_a_version_and_a_checkpoint_give_the_weights_of_the_best_epoch(exported: Path, run_dir: Path) -> None:
+    for path in (exported, run_dir / "checkpoint.npz"):
+        taken = load_initial(path, build_network(TINY.network))
+        for value, expected in zip(taken, best_weights(run_dir), strict=True):
+            np.testing.assert_array_equal(value, expected)
+
+
+# Keras's own way of saving a variable of TensorFlow's, under NumPy 2.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_keras_weights_file_gives_the_layers_of_the_same_names(tmp_path: Path) -> None:
+    saved = build_network(TINY.network)
+    saved.save_weights(tmp_path / "face.weights.h5")
+    taken = load_initial(tmp_path / "face.weights.h5", build_network(TINY.network))
+    for value, weight in zip(taken, saved.weights, strict=True):
+        np.testing.assert_array_equal(value, value_of(weight))
+
+
+def test_a_deeper_network_takes_what_the_two_have_in_common(exported: Path, run_dir: Path) -> None:
+    deeper = build_network(ResidualNetwork(stem=4, stages=((8, 2), (8, 1)), dropout=0.1))
+    taken = load_initial(exported, deeper)
+    np.testing.assert_array_equal(taken[0], best_weights(run_dir)[0])
+    assert [value.shape for value in taken] == [tuple(weight.shape) for weight in deeper.weights]
+
+
+def test_a_run_that_begins_from_another_says_so_in_its_checkpoint(
+    exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    config = TINY.model_copy(update={"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0})
+    train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, init=exported)
+    checkpoint = load_checkpoint(tmp_path / "checkpoint.npz", config)
+    assert checkpoint is not None
+    assert checkpoint.init == describe(exported)
+    np.testing.assert_allclose(checkpoint.best[0], best_weights(run_dir)[0], atol=1e-6)
+
+
+def test_the_average_begins_from_the_given_weights_too(dataset: FaceDataset, exported: Path) -> None:
+    trainer = Trainer(TINY, dataset.select(np.arange(48)), dataset.select(np.arange(48, 112)))
+    weights = load_initial(exported, trainer.network)
+    trainer.begin_from(weights, "a version")
+    for value, expected in zip(trainer.checkpoint().average, weights, strict=True):
+        np.testing.assert_array_equal(value, expected)
+
+
+@pytest.mark.parametrize("name", ["absent.weights.h5", "text.weights.h5", "text.npz", "folder"])
+def test_what_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "folder":
+        path.mkdir()
+    elif name.startswith("text"):
+        path.write_text("no weights")
+    with pytest.raises(ModelError, match=name) as caught:
+        load_initial(path, build_network(TINY.network))
+    assert "Give a Keras weights file" in caught.value.advice
+
+
+def test_weights_of_which_none_fits_are_refused(exported: Path) -> None:
+    with pytest.raises(ModelError, match="no weight fits the network vgg"):
+        load_initial(exported, build_network(VggNetwork(widths=(5, 5))))

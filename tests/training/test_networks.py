@@ -1,0 +1,92 @@
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.support import TINY
+from training.backend import value_of
+from training.config import MobileNetwork, Network, PlainNetwork, ResidualNetwork, VggNetwork
+from training.layers import Convolution
+from training.networks import build_network
+
+NETWORKS = (
+    PlainNetwork(widths=(4, 8), hidden=8),
+    VggNetwork(widths=(4, 8)),
+    MobileNetwork(stem=4, stages=((4, 2), (8, 1))),
+    ResidualNetwork(stem=4, stages=((8, 2), (8, 1))),
+)
+
+
+def some_faces(n: int, side: int = 48) -> np.ndarray:
+    return np.random.default_rng(0).uniform(60, 120, (n, side, side, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.kind)
+def test_brightness_and_contrast_do_not_change_what_a_network_reads(network: Network) -> None:
+    model = build_network(network)
+    face = some_faces(1)
+    for plain, relit in zip(model.predict_on_batch(face), model.predict_on_batch(2 * face + 10), strict=True):
+        np.testing.assert_allclose(plain, relit, atol=1e-4)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.kind)
+@pytest.mark.parametrize("side", [16, 32, 40])
+def test_every_network_reads_faces_of_other_sizes(network: Network, side: int) -> None:
+    for logits in build_network(network).predict_on_batch(some_faces(2, side)):
+        assert logits.shape == (2, 7)
+
+
+def test_a_uniform_face_is_read_without_an_error() -> None:
+    ferplus, fer2013 = build_network(TINY.network).predict_on_batch(np.full((1, 48, 48, 1), 7, np.float32))
+    assert np.isfinite(ferplus).all()
+    assert np.isfinite(fer2013).all()
+
+
+def test_the_same_weights_serve_both_precisions() -> None:
+    exact, rough = build_network(TINY.network), build_network(TINY.network, "bfloat16")
+    for weight, other in zip(rough.weights, exact.weights, strict=True):
+        assert weight.dtype == "float32"
+        weight.assign(value_of(other))
+    for a, b in zip(exact.predict_on_batch(some_faces(4)), rough.predict_on_batch(some_faces(4)), strict=True):
+        assert (a != b).any()
+        np.testing.assert_allclose(a, b, atol=0.05)
+
+
+def test_a_convolution_that_would_be_padded_unevenly_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be padded alike"):
+        Convolution(8, kernel=3, stride=2)
+
+
+_ON_TORCH = """
+import sys, numpy as np
+from training.config import ResidualNetwork
+from training.networks import build_network
+saved = np.load(sys.argv[1])
+network = build_network(ResidualNetwork.model_validate_json(str(saved["config"])))
+for index, weight in enumerate(network.weights):
+    weight.assign(saved[f"weight{index}"])
+before = [network.predict_on_batch(saved["faces"])[head] for head in range(2)]
+network(saved["faces"], training=True)
+np.savez(sys.argv[2], *before, *[weight.value.detach().numpy() for weight in network.weights])
+"""
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed; it is in no lock file")
+@pytest.mark.timeout(300)  # a process that imports PyTorch on a busy machine
+def test_pytorch_computes_what_tensorflow_does(tmp_path: Path) -> None:
+    config = ResidualNetwork(stem=4, stages=((8, 2), (8, 1)), dropout=0.0)
+    network, faces = build_network(config), some_faces(8)
+    weights = {f"weight{index}": value_of(weight) for index, weight in enumerate(network.weights)}
+    np.savez(tmp_path / "in.npz", allow_pickle=False, config=config.model_dump_json(), faces=faces, **weights)
+    command = [sys.executable, "-c", _ON_TORCH, str(tmp_path / "in.npz"), str(tmp_path / "out.npz")]
+    subprocess.run(command, check=True, env=os.environ | {"KERAS_BACKEND": "torch"}, timeout=280)
+    with np.load(tmp_path / "out.npz") as found:
+        arrays = [found[name] for name in found.files]
+    expected = network.predict_on_batch(faces)
+    network(faces, training=True)
+    for a, b in zip([*expected, *(value_of(weight) for weight in network.weights)], arrays, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)

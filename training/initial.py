@@ -1,0 +1,91 @@
+"""Weights for a run to begin from: a Keras weights file, a served version's folder, or another run's checkpoint."""
+
+import hashlib
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from training.backend import value_of
+from training.checkpoint import Arrays, read_checkpoint
+from training.errors import CheckpointError, ModelError
+
+_ADVICE = (
+    "Give a Keras weights file (.weights.h5 or .keras) whose layers are named as the network's, a folder such as "
+    "models/emotion/1, or the checkpoint.npz of a run."
+)
+
+
+def load_initial(path: Path, network: keras.Model) -> Arrays:
+    """What `network.weights` become when they are taken from `path` as far as they fit.
+
+    From a version or a checkpoint the leading weights of equal shapes are taken, so that a network of another depth or
+    width gets what the two have in common; from a Keras file those of layers with the same name and shapes. `network`
+    itself is changed only by a Keras file.
+
+    Returns:
+        one array for each of `network.weights`.
+
+    Raises:
+        ModelError: `path` cannot be read as any of the three, or nothing in it fits.
+    """
+    own = [value_of(weight) for weight in network.weights]
+    if path.is_dir():
+        taken = _leading(own, read_version_weights(path))
+    elif path.suffix == ".npz":
+        taken = _leading(own, _read_average(path))
+    else:
+        taken = _load_keras_file(path, network)
+    if all(np.array_equal(a, b) for a, b in zip(own, taken, strict=True)):
+        raise ModelError(f"{path}: no weight fits the network {network.name}.", _ADVICE)
+    return taken
+
+
+def describe(path: Path) -> str:
+    """The name and the SHA-256 of the file, or of the files of a folder, for the record of a run."""
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return f"{path.parent.name}/{path.name} sha256:{digest.hexdigest()}"
+
+
+def read_version_weights(version_dir: Path) -> Arrays:
+    """The weights of a served version, in the order of its network's `weights`.
+
+    Raises:
+        ModelError: the folder holds none that training has written.
+    """
+    # Only here, so that training on another backend does not wait for TensorFlow.
+    tf: Any = import_module("tensorflow")
+    try:
+        reader: Any = tf.train.load_checkpoint(str(version_dir / "variables" / "variables"))
+        shapes = reader.get_variable_to_shape_map()
+        names = [f"weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index in range(len(shapes))]
+        return [reader.get_tensor(name) for name in names if name in shapes]
+    except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+        raise ModelError(f"{version_dir} holds no weights that can be read ({error}).", _ADVICE) from error
+
+
+def _read_average(path: Path) -> Arrays:
+    try:
+        return read_checkpoint(path).best
+    except CheckpointError as error:
+        raise ModelError(str(error), _ADVICE) from error
+
+
+def _load_keras_file(path: Path, network: Any) -> Arrays:
+    try:
+        network.load_weights(path, skip_mismatch=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{path} cannot be read as a Keras weights file ({error}).", _ADVICE) from error
+    return [value_of(weight) for weight in network.weights]
+
+
+def _leading(own: Arrays, found: Sequence[Any]) -> Arrays:
+    pairs = zip(own, found, strict=False)
+    fitting = next((n for n, (a, b) in enumerate(pairs) if a.shape != b.shape), min(len(own), len(found)))
+    return [*(np.asarray(value, np.float32) for value in found[:fitting]), *own[fitting:]]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from contracts.pb.emoverse.v1 import emotion_pb2_grpc
 from servicekit.background import in_background
@@ -10,6 +11,7 @@ from servicekit.grpc_server import create_server, serving
 from servicekit.pubsub import open_redis
 from services.emotion.batcher import Batcher, BatchRules
 from services.emotion.faces import FaceCrop, FaceFinder
+from services.emotion.following import FaceFollower
 from services.emotion.images import ImageLimits
 from services.emotion.model import EmotionModel, open_channel
 from services.emotion.predictions import Prediction
@@ -54,11 +56,13 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         await stack.enter_async_context(batcher.running())
 
         # Each stream has one picture being read; the rest is for static pictures.
-        vision = Vision(FaceFinder(), limits, max_waiting=settings.max_streams + 32, threads=settings.vision_threads)
+        finder = FaceFinder()
+        vision = Vision(limits, max_waiting=settings.max_streams + 32, threads=settings.vision_threads)
         stack.enter_context(vision.running())
         reader = FaceReader(vision, batcher, settings.model_timeout_s)
         sessions = Sessions(
             reader,
+            partial(FaceFollower, finder),
             publisher,
             clock,
             settings.max_streams,
@@ -67,7 +71,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         )
         await stack.enter_async_context(in_background(sessions.beat()))
 
-        servicer = EmotionServicer(sessions, reader, limits, settings.max_in_flight)
+        servicer = EmotionServicer(sessions, reader, finder, limits, settings.max_in_flight)
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"
         port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT"))

@@ -1,9 +1,11 @@
-"""Finds faces with OpenCV's Haar cascade (Viola and Jones, 2001) and cuts them out for the model."""
+"""Finds faces with OpenCV's Haar cascades (Viola and Jones, 2001) and cuts them out for the model."""
 
+import math
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -11,29 +13,52 @@ from numpy.typing import NDArray
 
 from contracts.model import FACE_SIZE_PX
 from servicekit.errors import ConfigurationError
-from services.emotion.images import GreyImage
+from services.emotion.images import GreyImage, Picture
 from services.emotion.tracks import Box
 
 FaceCrop = NDArray[np.uint8]
 """uint8, (48, 48), 0..255, grey."""
 
-CASCADE: Final = "haarcascade_frontalface_default.xml"
+CASCADE: Final = "haarcascade_frontalface_alt2.xml"
+WINDOW_PX: Final = 20
+"""What this cascade was trained on: smaller faces it cannot see."""
+NEIGHBOURS: Final = 2
+"""Windows that must agree on a face."""
+
+
+class Square(NamedTuple):
+    """Where a face is: pixels of the whole picture, fractions and all."""
+
+    x: float
+    """Of the centre."""
+    y: float
+    side: float
+    roll: float = 0.0
+    """Degrees that the head leans, clockwise as seen."""
+
+    def box(self, size: tuple[int, int]) -> Box:
+        """The part of it, not turned, that lies in a picture of (width, height)."""
+        left, top = max(0, round(self.x - self.side / 2)), max(0, round(self.y - self.side / 2))
+        right, bottom = round(self.x + self.side / 2), round(self.y + self.side / 2)
+        return Box(left, top, min(right, size[0]) - left, min(bottom, size[1]) - top)
 
 
 class Search(NamedTuple):
-    """How thoroughly to look for faces. The cost grows with the ratio of the two sizes."""
+    """How thoroughly to look for faces over the whole picture."""
 
-    longest_side_px: int
-    """Larger pictures are searched scaled down to this."""
-    min_face_px: int
-    """The smallest face looked for, in the scaled picture."""
+    smallest: float
+    """The side of the smallest face, as a share of the picture's longer side."""
     scale_factor: float
     """How much the window grows from pass to pass."""
     max_faces: int
+    rolls: Sequence[float] = (0.0,)
+    """Degrees to turn the picture by, one after the other, until there is a face."""
 
 
-LIVE: Final = Search(longest_side_px=640, min_face_px=80, scale_factor=1.1, max_faces=4)
-STILL: Final = Search(longest_side_px=1280, min_face_px=40, scale_factor=1.1, max_faces=64)
+LIVE: Final = Search(smallest=1 / 8, scale_factor=1.1, max_faces=4)
+NEWCOMERS: Final = Search(smallest=1 / 8, scale_factor=1.2, max_faces=4)
+"""Beside a face that is followed already; who is missed now is found the next time."""
+STILL: Final = Search(smallest=1 / 32, scale_factor=1.1, max_faces=64, rolls=(0.0, 25.0, -25.0, 45.0, -45.0))
 
 
 class FoundFace(NamedTuple):
@@ -41,10 +66,40 @@ class FoundFace(NamedTuple):
 
     box: Box
     crop: FaceCrop
+    roll: float = 0.0
+    """See `Square`; the crop is upright."""
+
+
+class View(NamedTuple):
+    """A picture scaled down, and turned about a point so that what leans there is upright."""
+
+    pixels: GreyImage
+    scale: float
+    """Pixels of this view to one of the picture, at most 1."""
+    roll: float
+    about: tuple[float, float]
+    """In this view."""
+
+    @classmethod
+    def of(cls, pixels: GreyImage, scale: float, roll: float, about: tuple[float, float]) -> Self:
+        """Turn `pixels`, a picture scaled down already."""
+        if roll:
+            turn = cv2.getRotationMatrix2D(about, roll, 1)
+            turned = cv2.warpAffine(pixels, turn, pixels.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+            pixels = turned.astype(np.uint8, copy=False)
+        return cls(pixels, scale, roll, about)
+
+    def square(self, left: float, top: float, side: float) -> Square:
+        """What is here at (left, top), in the picture."""
+        x, y = left + side / 2 - self.about[0], top + side / 2 - self.about[1]
+        cos, sin = math.cos(math.radians(self.roll)), math.sin(math.radians(self.roll))
+        x, y = cos * x - sin * y + self.about[0], sin * x + cos * y + self.about[1]
+        return Square(x / self.scale, y / self.scale, side / self.scale, self.roll)
 
 
 class FaceFinder:
-    """Safe to use from many threads: a cascade is not, so each thread has its own.
+    """Safe to use from many threads: a cascade is not, so each thread has its own. Everything here blocks for
+    milliseconds: call it off the event loop.
 
     Raises:
         ConfigurationError: the cascade file does not ship with this OpenCV.
@@ -67,27 +122,55 @@ class FaceFinder:
             self._local.cascade = cascade
         return self._local.cascade
 
-    def find(self, grey: GreyImage, search: Search) -> list[FoundFace]:
-        """The faces in a picture, the largest first. Blocks for tens of milliseconds: call it off the event loop."""
-        scale = min(1.0, search.longest_side_px / max(grey.shape))
-        scaled = grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    def find(self, picture: Picture, search: Search = STILL) -> list[FoundFace]:
+        """The faces in a picture, the largest first."""
+        return [cut(picture, square) for square in self.search(picture, search)]
+
+    def search(self, picture: Picture, search: Search) -> list[Square]:
+        """Where the faces in a picture are, the largest first."""
+        pixels, scale = picture.scaled(WINDOW_PX / search.smallest)
+        smallest_px = max(WINDOW_PX, round(search.smallest * max(pixels.shape)))
+        middle = pixels.shape[1] / 2, pixels.shape[0] / 2
+        for roll in search.rolls:
+            view = View.of(pixels, scale, roll, middle)
+            if squares := self.seek(view, search.scale_factor, smallest_px):
+                return sorted(squares, key=lambda square: square.side, reverse=True)[: search.max_faces]
+        return []
+
+    def seek(
+        self,
+        view: View,
+        scale_factor: float,
+        smallest_px: int,
+        largest_px: int = 0,
+        corner: tuple[float, float] = (0, 0),
+    ) -> list[Square]:
+        """The faces in a view.
+
+        Args:
+            smallest_px, largest_px: sides of the view; 0: no limit.
+            corner: where `view.pixels` begins, if it is a part of the view.
+        """
         windows = self._cascade().detectMultiScale(
-            scaled,
-            scaleFactor=search.scale_factor,
-            minNeighbors=5,
-            minSize=(search.min_face_px, search.min_face_px),
+            view.pixels,
+            scaleFactor=scale_factor,
+            minNeighbors=NEIGHBOURS,
+            minSize=(smallest_px, smallest_px),
+            maxSize=(largest_px, largest_px),
         )
-        boxes = [_unscaled(window, scale, grey) for window in windows]
-        boxes.sort(key=lambda box: box.area, reverse=True)
-        return [FoundFace(box, crop(grey, box)) for box in boxes[: search.max_faces]]
+        return [view.square(left + corner[0], top + corner[1], side) for left, top, side, _ in windows]
 
 
-def _unscaled(window: "cv2.typing.Rect", scale: float, grey: GreyImage) -> Box:
-    x, y, width, height = (round(side / scale) for side in window)
-    return Box(x, y, min(width, grey.shape[1] - x), min(height, grey.shape[0] - y))
+def cut(picture: Picture, square: Square) -> FoundFace:
+    """The face as the model wants it. A Haar window frames it as FER-2013 does, so no margin is added."""
+    reduced = picture.reduction(square.side, FACE_SIZE_PX)
+    grey = picture.grey(reduced)
+    view = View.of(grey, 1 / reduced, square.roll, (square.x / reduced, square.y / reduced))
+    inside = Square(square.x / reduced, square.y / reduced, square.side / reduced).box(grey.shape[::-1])
+    return FoundFace(square.box(picture.size), crop(view.pixels, inside), square.roll)
 
 
 def crop(grey: GreyImage, box: Box) -> FaceCrop:
-    """The face as the model wants it. A Haar box frames it as FER-2013 does, so no margin is added."""
+    """A part of a picture at the size that the model reads."""
     face = grey[box.y : box.y + box.height, box.x : box.x + box.width]
     return cv2.resize(face, (FACE_SIZE_PX, FACE_SIZE_PX), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -14,6 +14,14 @@ GreyImage = NDArray[np.uint8]
 MIN_SIDE_PX: Final = 48
 """The model's input size: a smaller picture has no face that could be read."""
 
+_DECODINGS: Final = {
+    1: cv2.IMREAD_GRAYSCALE,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
+"""By how many times smaller."""
+
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
 _FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -34,28 +42,69 @@ class ImageLimits(NamedTuple):
     max_pixels: int
 
 
-def decode_grey(image: bytes, limits: ImageLimits) -> GreyImage:
-    """Decode a JPEG or PNG to grey, upright by its EXIF orientation. Blocks: call it off the event loop.
+class Picture:
+    """A JPEG or PNG in memory, decoded to grey as often and as small as is asked for, upright by its EXIF orientation.
 
-    The size is taken from the header first, so a picture over the limits is never decoded.
+    The size is taken from the header first, so a picture over the limits is never decoded. Decoding blocks: do it off
+    the event loop.
 
     Raises:
         BadImageError: the picture is empty, not a JPEG or PNG, broken, too large or too small.
     """
-    if len(image) > limits.max_bytes:
-        raise BadImageError(
-            f"The picture has {len(image):,} bytes; at most {limits.max_bytes:,} are taken.",
-            "Send it smaller, or with a lower JPEG quality.",
-            code="image_too_large",
-        )
-    _check(measure(image), limits)
-    try:
-        grey = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except cv2.error as error:
-        raise _broken() from error
-    if grey is None:  # pyright: ignore[reportUnnecessaryComparison]  (the stubs do not know that decoding can fail)
-        raise _broken()
-    return grey.astype(np.uint8, copy=False)
+
+    def __init__(self, image: bytes, limits: ImageLimits) -> None:
+        if len(image) > limits.max_bytes:
+            raise BadImageError(
+                f"The picture has {len(image):,} bytes; at most {limits.max_bytes:,} are taken.",
+                "Send it smaller, or with a lower JPEG quality.",
+                code="image_too_large",
+            )
+        self._stated = measure(image)
+        _check(self._stated, limits)
+        self._bytes = np.frombuffer(image, np.uint8)
+        self._decoded: dict[int, GreyImage] = {}
+
+    @property
+    def size(self) -> ImageSize:
+        """Upright."""
+        if not self._decoded:
+            self.grey(max(_DECODINGS))
+        reduced, grey = next(iter(self._decoded.items()))
+        width = -(-self._stated.width // reduced)
+        return self._stated if grey.shape[1] == width else ImageSize(self._stated.height, self._stated.width)
+
+    def grey(self, reduced: int = 1) -> GreyImage:
+        """Decode it, 1, 2, 4 or 8 times smaller: a JPEG is made smaller before its pixels are computed.
+
+        Raises:
+            BadImageError: it is broken or cut short.
+        """
+        if reduced not in self._decoded:
+            self._decoded[reduced] = self._decode(_DECODINGS[reduced])
+        return self._decoded[reduced]
+
+    def _decode(self, how: int) -> GreyImage:
+        try:
+            grey = cv2.imdecode(self._bytes, how)
+        except cv2.error as error:
+            raise _broken() from error
+        if grey is None:  # pyright: ignore[reportUnnecessaryComparison]  (the stubs do not know that it can fail)
+            raise _broken()
+        return grey.astype(np.uint8, copy=False)
+
+    def reduction(self, length_px: float, at_least_px: float) -> int:
+        """How many times smaller it can be decoded so that a length in it keeps some pixels."""
+        return max(reduced for reduced in _DECODINGS if reduced == 1 or length_px / reduced >= at_least_px)
+
+    def scaled(self, longest_side_px: float) -> tuple[GreyImage, float]:
+        """Scaled down to a length of the longer side, and by what factor, at most 1."""
+        reduced = self.reduction(max(self._stated), longest_side_px)
+        grey = self.grey(reduced)
+        further = min(1.0, longest_side_px / max(grey.shape))
+        if further < 1:
+            smaller = cv2.resize(grey, None, fx=further, fy=further, interpolation=cv2.INTER_AREA)
+            grey = smaller.astype(np.uint8, copy=False)
+        return grey, further / reduced
 
 
 def _check(size: ImageSize, limits: ImageLimits) -> None:

@@ -27,6 +27,7 @@ def to_faces(faces: Sequence[FaceReading]) -> list[emotion_pb2.Face]:
             valence=face.affect.valence,
             arousal=face.affect.arousal,
             track_id=face.track_id,
+            roll_degrees=face.roll,
         )
         for face in faces
     ]

@@ -9,10 +9,10 @@ from contracts.emotion import Affect, affect_of
 from contracts.mood import Mood
 from servicekit.errors import EmoVerseError, UnavailableError
 from services.emotion.batcher import Batcher
-from services.emotion.faces import FaceCrop, FoundFace, Search
+from services.emotion.faces import FaceCrop, FoundFace
 from services.emotion.predictions import Prediction
 from services.emotion.tracks import Box
-from services.emotion.vision import Sight, Vision
+from services.emotion.vision import Seek, Sight, Vision
 
 
 class ReadingStatus(StrEnum):
@@ -34,6 +34,8 @@ class FaceReading:
     """None while degraded."""
     track_id: int = 0
     """0 in a static picture."""
+    roll: float = 0.0
+    """Degrees that the head leans, clockwise."""
 
     @property
     def affect(self) -> Affect:
@@ -64,9 +66,9 @@ class FaceReader:
         self._batcher = batcher
         self._timeout_s = timeout_s
 
-    async def look(self, image: bytes, search: Search) -> Sight:
+    async def look(self, image: bytes, seek: Seek) -> Sight:
         """See `Vision.look`."""
-        return await self._vision.look(image, search)
+        return await self._vision.look(image, seek)
 
     async def read(self, faces: Sequence[FoundFace]) -> list[Prediction]:
         """One prediction a face, in their order.

@@ -15,7 +15,7 @@ from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
 from servicekit.errors import OverloadedError
 from servicekit.grpc_status import errors_as_statuses
 from services.emotion.errors import StreamRuleError
-from services.emotion.faces import STILL
+from services.emotion.faces import FaceFinder
 from services.emotion.images import ImageLimits
 from services.emotion.inbox import Frame
 from services.emotion.messages import to_faces, to_reading, to_status
@@ -41,9 +41,12 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
         max_in_flight: likewise; `sessions` enforces it.
     """
 
-    def __init__(self, sessions: Sessions, reader: FaceReader, limits: ImageLimits, max_in_flight: int) -> None:
+    def __init__(
+        self, sessions: Sessions, reader: FaceReader, finder: FaceFinder, limits: ImageLimits, max_in_flight: int
+    ) -> None:
         self._sessions = sessions
         self._reader = reader
+        self._finder = finder
         self._limits = limits
         self._max_in_flight = max_in_flight
 
@@ -77,9 +80,11 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
     ) -> emotion_pb2.AnalyzeImageResponse:
         """Every face in one picture."""
         async with errors_as_statuses(context):
-            sight = await self._reader.look(request.image, STILL)
+            sight = await self._reader.look(request.image, self._finder.find)
             predictions = await self._reader.read(sight.faces)
-            faces = [FaceReading(face.box, read) for face, read in zip(sight.faces, predictions, strict=True)]
+            faces = [
+                FaceReading(face.box, read, roll=face.roll) for face, read in zip(sight.faces, predictions, strict=True)
+            ]
             return emotion_pb2.AnalyzeImageResponse(
                 status=to_status(ReadingStatus.OK if faces else ReadingStatus.NO_FACE),
                 faces=to_faces(faces),

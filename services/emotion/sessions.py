@@ -5,13 +5,15 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from contracts.events import MoodEvent
 from servicekit.errors import EmoVerseError, OverloadedError, UnavailableError
 from services.emotion.errors import BadImageError, StreamRuleError
 from services.emotion.events import MoodReporter
-from services.emotion.faces import LIVE, FoundFace
+from services.emotion.faces import FoundFace
+from services.emotion.following import FaceFollower
 from services.emotion.inbox import Frame, FrameInbox
 from services.emotion.mood import MoodTracker
 from services.emotion.readings import FaceReader, FaceReading, Reading, ReadingStatus
@@ -46,6 +48,7 @@ class Session:
     tracker: MoodTracker
     reporter: MoodReporter
     _reader: FaceReader
+    _follower: FaceFollower
     _store: MoodStore
     _clock: Clock
     _last_sequence: int = -1
@@ -76,7 +79,7 @@ class Session:
             )
             return self._conclude(ReadingStatus.DROPPED, problem=late)
         try:
-            sight = await self._reader.look(frame.image, LIVE)
+            sight = await self._reader.look(frame.image, partial(self._follower.look, at_s=frame.received_s))
         except BadImageError as problem:
             return self._conclude(ReadingStatus.BAD_IMAGE, problem=problem)
         except OverloadedError as problem:
@@ -97,7 +100,8 @@ class Session:
         if main_seen:
             self.tracker.observe(*predictions[0], at)
         faces = [
-            FaceReading(track.box, prediction, track.id) for track, prediction in zip(tracks, predictions, strict=True)
+            FaceReading(track.box, prediction, track.id, crops[track.box].roll)
+            for track, prediction in zip(tracks, predictions, strict=True)
         ]
         return self._conclude(ReadingStatus.OK, faces)
 
@@ -132,6 +136,7 @@ class Sessions:
     def __init__(
         self,
         reader: FaceReader,
+        follower: Callable[[], FaceFollower],
         store: MoodStore,
         clock: Clock,
         max_sessions: int,
@@ -139,6 +144,7 @@ class Sessions:
         heartbeat: timedelta,
     ) -> None:
         self._reader = reader
+        self._follower = follower
         self._store = store
         self._clock = clock
         self._max_sessions = max_sessions
@@ -190,6 +196,7 @@ class Sessions:
             tracker=MoodTracker(self._clock(), mood),
             reporter=MoodReporter(user_id, session_id, self._heartbeat, mood.state if mood else None),
             _reader=self._reader,
+            _follower=self._follower(),
             _store=self._store,
             _clock=self._clock,
         )

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 MIN_OVERLAP: Final = 0.3
 """Intersection over union from which on two boxes are the same face."""
-FORGET_AFTER: Final = timedelta(seconds=1)
+FORGET_AFTER: Final = timedelta(seconds=3)
 """How long a face that is not found may still come back under its id."""
 TAKEOVER: Final = 1.5
 """How many times larger than the main face another must be to become it."""

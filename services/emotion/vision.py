@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -10,8 +10,11 @@ from typing import NamedTuple
 import cv2
 
 from servicekit.errors import OverloadedError
-from services.emotion.faces import FaceFinder, FoundFace, Search
-from services.emotion.images import ImageLimits, ImageSize, decode_grey
+from services.emotion.faces import FoundFace
+from services.emotion.images import ImageLimits, ImageSize, Picture
+
+Seek = Callable[[Picture], list[FoundFace]]
+"""Finds the faces in a picture; runs in a thread."""
 
 
 class Sight(NamedTuple):
@@ -19,7 +22,6 @@ class Sight(NamedTuple):
 
     size: ImageSize
     faces: list[FoundFace]
-    """The largest first."""
 
 
 class Vision:
@@ -33,7 +35,6 @@ class Vision:
 
     def __init__(
         self,
-        finder: FaceFinder,
         limits: ImageLimits,
         max_waiting: int,
         timeout_s: float = 2.0,
@@ -41,25 +42,24 @@ class Vision:
     ) -> None:
         # Our threads are the parallelism; OpenCV's own would only fight them for the cores.
         cv2.setNumThreads(1)
-        self._finder = finder
         self._limits = limits
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(threads or _usable_cores(), thread_name_prefix="vision")
         self._waiting = 0
 
-    async def look(self, image: bytes, search: Search) -> Sight:
+    async def look(self, image: bytes, seek: Seek) -> Sight:
         """Decode a JPEG or PNG and find its faces.
 
         Raises:
-            BadImageError: see `decode_grey`.
+            BadImageError: see `Picture`.
             OverloadedError: too many pictures wait already, or this one waited too long.
         """
         with self._place():
             try:
                 async with asyncio.timeout(self._timeout_s):
                     loop = asyncio.get_running_loop()
-                    return await loop.run_in_executor(self._threads, self._look, image, search)
+                    return await loop.run_in_executor(self._threads, self._look, image, seek)
             except TimeoutError as error:
                 raise _overloaded(f"the picture was not read within {self._timeout_s:g} s") from error
 
@@ -73,9 +73,10 @@ class Vision:
         finally:
             self._waiting -= 1
 
-    def _look(self, image: bytes, search: Search) -> Sight:
-        grey = decode_grey(image, self._limits)
-        return Sight(ImageSize(grey.shape[1], grey.shape[0]), self._finder.find(grey, search))
+    def _look(self, image: bytes, seek: Seek) -> Sight:
+        picture = Picture(image, self._limits)
+        faces = seek(picture)
+        return Sight(picture.size, faces)
 
     @contextmanager
     def running(self) -> Generator[None]:

@@ -1,5 +1,6 @@
 """Pictures are measured before they are decoded, and nothing but a BadImageError comes out of a bad one."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import cv2
@@ -7,9 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from contracts.emotion import Emotion
+from services.capture.demo import draw_face
 from services.emotion.errors import BadImageError
-from services.emotion.images import ImageLimits, ImageSize, decode_grey, measure
+from services.emotion.images import ImageLimits, ImageSize, Picture, measure
 from tests.emotion.support import face_jpeg, jpeg, png
 
 LIMITS = ImageLimits(max_bytes=200_000, max_pixels=400_000)
@@ -33,16 +37,37 @@ def test_a_thumbnail_inside_the_header_is_not_taken_for_the_picture(progressive:
     assert measure(image[:2] + segment + b"\xff\xff" + image[2:]) == ImageSize(120, 90)
 
 
-def test_a_picture_is_decoded_to_grey():
-    grey = decode_grey(FACE, LIMITS)
-    assert (grey.shape, grey.dtype) == ((480, 640), np.uint8)
+@pytest.mark.parametrize("reduced", [1, 2, 4, 8])
+@pytest.mark.parametrize("encode", [jpeg, png])
+def test_a_picture_is_decoded_to_grey_as_small_as_asked_for(encode: Callable[[NDArray[np.uint8]], bytes], reduced: int):
+    picture = Picture(encode(draw_face(Emotion.HAPPY, seed=1)), LIMITS)
+    grey = picture.grey(reduced)
+    assert (grey.shape, grey.dtype) == ((480 // reduced, 640 // reduced), np.uint8)
+    assert picture.size == (640, 480)
+    whole = cv2.resize(picture.grey(), grey.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(grey.astype(int) - whole).mean() < 3
+
+
+def test_the_size_is_that_of_the_upright_picture():
+    lying = (
+        b"\xff\xe1\x00\x22Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03" + b"\x00\x00\x00\x01\x00\x06"
+    )
+    image = FACE[:2] + lying + bytes(34 - len(lying) + 2) + FACE[2:]
+    assert Picture(image, LIMITS).size == (480, 640)
+    assert Picture(image, LIMITS).grey(4).shape == (160, 120)
+
+
+def test_a_picture_is_scaled_to_a_length():
+    pixels, scale = Picture(FACE, LIMITS).scaled(100)
+    assert (pixels.shape, scale) == ((75, 100), pytest.approx(100 / 640))
+    assert Picture(FACE, LIMITS).scaled(2000)[1] == 1
 
 
 def test_a_picture_over_the_limits_is_refused_without_looking_further_than_its_header():
     header = png(np.zeros((64, 64), np.uint8))[:33]
     huge = header[:16] + (1_000_000).to_bytes(4) * 2 + header[24:]
     with pytest.raises(BadImageError) as caught:
-        decode_grey(huge, LIMITS)
+        Picture(huge, LIMITS)
     assert caught.value.code == "image_too_large"
 
 
@@ -50,10 +75,10 @@ def test_a_picture_over_the_limits_is_refused_without_looking_further_than_its_h
 def test_the_limit_is_the_last_size_accepted(width: int, height: int, accepted: bool):
     image = png(np.zeros((height, width), np.uint8))
     if accepted:
-        assert decode_grey(image, LIMITS).shape == (height, width)
+        assert Picture(image, LIMITS).grey().shape == (height, width)
     else:
         with pytest.raises(BadImageError):
-            decode_grey(image, LIMITS)
+            Picture(image, LIMITS).grey()
 
 
 @settings(max_examples=200)
@@ -61,7 +86,7 @@ def test_the_limit_is_the_last_size_accepted(width: int, height: int, accepted: 
 def test_no_bytes_break_the_decoder(noise: bytes):
     for image in (noise, FACE[:2] + noise, FACE[:3] + noise, b"\x89PNG\r\n\x1a\n" + noise):
         with pytest.raises(BadImageError):
-            decode_grey(image, LIMITS)
+            Picture(image, LIMITS).grey()
 
 
 @settings(max_examples=100)
@@ -71,4 +96,4 @@ def test_a_damaged_picture_is_read_or_refused(data: st.DataObject):
     for at in data.draw(st.lists(st.integers(0, len(FACE) - 1), min_size=1, max_size=8)):
         image[at] = data.draw(st.integers(0, 255))
     with suppress(BadImageError):
-        assert decode_grey(bytes(image), LIMITS).size <= LIMITS.max_pixels
+        assert Picture(bytes(image), LIMITS).grey().size <= LIMITS.max_pixels

@@ -75,4 +75,4 @@ def test_another_face_takes_over_only_when_the_main_one_is_lost():
     main = tracks.follow([LEFT, RIGHT._replace(width=90, height=90)], START)[0]
     other = tracks.follow([RIGHT._replace(width=90, height=90)], later(0.5))[0]
     assert tracks.main_id == main.id != other.id
-    assert tracks.follow([RIGHT], later(1.4))[0].id == tracks.main_id == other.id
+    assert tracks.follow([RIGHT], later(3.4))[0].id == tracks.main_id == other.id

@@ -1,7 +1,8 @@
-"""The recommender's processes: `python -m services.recommender [worker | beat | migrate | import]`; no word serves.
-Beside them, `evaluate` and `learn-prior` measure and teach it from published ratings."""
+"""The recommender's processes: `python -m services.recommender [worker | beat | migrate | import | items]`; no word
+serves. Beside them, `evaluate` and `learn-prior` measure and teach it from published ratings."""
 
 import json
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -88,6 +89,24 @@ def import_catalogue(
     request = Request(kind, file, rejects or rejects_file(settings.rejects_folder, file), format_name, encoding)
     with _told():
         run_import(settings, request, as_json=as_json)
+
+
+@cli.command()
+def items(
+    kind: Annotated[
+        Kind | None, typer.Option(parser=_kind, metavar="KIND", help="Only these; by default every kind.")
+    ] = None,
+    *,
+    summary: Annotated[bool, typer.Option("--summary", help="Count them instead, and those that have a mood.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the catalogue: each item with its makers, its mood and what the numbers rest on."""
+    from services.recommender.listing import print_items, print_summary  # noqa: PLC0415
+
+    settings = _settings("items")
+    tell = print_summary if summary else print_items
+    with _told():
+        tell(settings.database_url, [kind] if kind else list(Kind), sys.stdout, as_json=as_json)
 
 
 @cli.command()

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
 
 from contracts.emotion import Affect
-from contracts.recommendation import Item, Kind
+from contracts.recommendation import TRAITS, Item, Kind
 from services.recommender.catalogue.records import ItemRecord, ReviewRecord
 from services.recommender.cluster_store import clusters_of
-from services.recommender.core.affect import TERMS_SOURCE, TONE_SOURCE, terms_affect
+from services.recommender.core.affect import DIRECT_SOURCES, UNKNOWN, terms_place
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.prior import Prior
 from services.recommender.core.tone import aggregate_tone
@@ -22,6 +22,7 @@ from services.recommender.schema import ExternalIdRow, ItemRow, ReviewRow, Revis
 ROWS_AT_ONCE: Final = 5000
 IDS_AT_ONCE: Final = 500
 
+_SOUNDS: Final = frozenset(kind for kind, traits in TRAITS.items() if traits.is_sound)
 _ITEM: Final[Table] = ItemRow.metadata.tables["item"]
 _EXTERNAL_ID: Final[Table] = ItemRow.metadata.tables["external_id"]
 _REVIEW: Final[Table] = ItemRow.metadata.tables["review"]
@@ -128,25 +129,25 @@ def save_sentiments(connection: Connection, sentiments: Mapping[str, float], now
 
 
 def update_tones(connection: Connection, item_ids: Collection[str]) -> None:
-    """Recompute the tone of these items' reviews, and the mood of those films that have any."""
+    """Recompute the tone of these items' reviews, and the mood of those that have any."""
     for ids in _portions(item_ids):
         scores = select(ReviewRow.item_id, func.sum(ReviewRow.sentiment).label("total"), func.count().label("number"))
         scored = scores.where(ReviewRow.item_id.in_(ids), ReviewRow.scored_at.is_not(None)).group_by(ReviewRow.item_id)
         tones = scored.subquery()
-        query = select(ItemRow.id, ItemRow.kind, ItemRow.genres, ItemRow.tags, tones.c.total, tones.c.number)
-        for row in connection.execute(query.join(tones, tones.c.item_id == ItemRow.id)).all():
+        query = select(_ITEM, tones.c.total, tones.c.number).join(tones, tones.c.item_id == ItemRow.id)
+        for row in connection.execute(query).all():
             tone = aggregate_tone(row.total, row.number)
-            values = _toned(row.kind, row.genres, row.tags, tone, row.number)
+            values = {"review_tone": tone, "review_count": row.number, **_toned(row, tone)}
             connection.execute(update(ItemRow).where(ItemRow.id == row.id).values(values))
 
 
-def _toned(kind: str, genres: list[str], tags: list[str], tone: float | None, count: int) -> dict[str, Any]:
-    values: dict[str, Any] = {"review_tone": tone, "review_count": count}
-    if kind == Kind.MOVIE:
-        affect = terms_affect(genres, tags, tone)
-        values |= {"valence": affect.valence, "valence_source": TONE_SOURCE}
-        values |= {"arousal": affect.arousal, "arousal_source": TERMS_SOURCE}
-    return values
+def _toned(row: Any, tone: float | None) -> dict[str, Any]:
+    """The place that an item of the table takes for its reviews; none where it was said of itself or is heard."""
+    if row.valence_source in DIRECT_SOURCES or row.kind in _SOUNDS:
+        return {}
+    place = terms_place(row.genres, row.tags, tone, row.rating, row.votes)
+    sources = {"valence_source": place.valence_source, "arousal_source": place.arousal_source}
+    return {"valence": place.affect.valence, "arousal": place.affect.arousal, **sources}
 
 
 def load_catalogue(connection: Connection, priors: Mapping[Kind, Prior] | None = None) -> Catalogue:
@@ -182,14 +183,50 @@ def _facts(connection: Connection) -> Iterator[ItemFacts]:
 def items(connection: Connection, item_ids: Collection[str]) -> dict[str, Item]:
     """Everything a person is shown of these items, by id."""
     clusters = clusters_of(connection, item_ids)
-    names: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(select(_EXTERNAL_ID).where(ExternalIdRow.item_id.in_(item_ids))):
-        names[row.item_id][row.provider] = row.value
+    names = _external_ids(connection, item_ids)
     found: dict[str, Item] = {}
     for row in connection.execute(select(_ITEM).where(ItemRow.id.in_(item_ids))).mappings():
         extra = {"cluster": clusters[row["id"]].name if row["id"] in clusters else "", "external_ids": names[row["id"]]}
         found[row["id"]] = Item.model_validate({**row, **extra})
     return found
+
+
+class MoodCount(NamedTuple):
+    """How many items of a kind a dataset has brought."""
+
+    kind: str
+    source: str
+    items: int
+    with_mood: int
+    """Those whose valence is not unknown."""
+
+
+def mood_counts(connection: Connection) -> list[MoodCount]:
+    """For each kind and dataset, in their order."""
+    known = func.sum(case((ItemRow.valence_source.startswith(UNKNOWN), 0), else_=1))
+    query = select(ItemRow.kind, ItemRow.source, func.count(), known).group_by(ItemRow.kind, ItemRow.source)
+    return [MoodCount(*row) for row in connection.execute(query.order_by(ItemRow.kind, ItemRow.source))]
+
+
+def mean_rating(connection: Connection, kind: Kind) -> float:
+    """Of the rated items of a kind, 0..10; 5 where none is rated."""
+    return connection.scalar(select(func.avg(ItemRow.rating)).where(ItemRow.kind == kind)) or 5.0
+
+
+def stored_items(connection: Connection, kind: Kind) -> Iterator[tuple[Mapping[str, Any], dict[str, str]]]:
+    """The row of each item of a kind in the order of the ids, and its external ids, in constant memory."""
+    query = select(_ITEM).where(ItemRow.kind == kind).order_by(ItemRow.id)
+    rows = connection.execute(query, execution_options={"yield_per": IDS_AT_ONCE}).mappings()
+    for portion in rows.partitions():
+        names = _external_ids(connection, [row["id"] for row in portion])
+        yield from ((dict(row), names[row["id"]]) for row in portion)
+
+
+def _external_ids(connection: Connection, item_ids: Collection[str]) -> defaultdict[str, dict[str, str]]:
+    names: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for row in connection.execute(select(_EXTERNAL_ID).where(ExternalIdRow.item_id.in_(item_ids))):
+        names[row.item_id][row.provider] = row.value
+    return names
 
 
 def _portions(ids: Collection[str]) -> Iterator[list[str]]:

@@ -3,51 +3,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.emotion import CIRCUMPLEX, Affect, Emotion
-from services.recommender.core.affect import affect_words, song_affect, terms_affect
-from services.recommender.core.affect_terms import GENRE_AFFECT, TAG_AFFECT
+from services.recommender.core.affect import (
+    TERMS_SOURCE,
+    TYPICAL_RATING,
+    UNKNOWN,
+    affect_words,
+    emotion_affinities,
+    terms_affect,
+    terms_place,
+)
+from services.recommender.core.affect_terms import TERMS
 from services.recommender.core.tone import TYPICAL_TONE, aggregate_tone
 
-
-def test_a_loud_cheerful_song_lies_near_happy_and_a_soft_sombre_one_near_sad():
-    loud = song_affect({"valence": 0.9, "energy": 0.85, "tempo": 128, "acousticness": 0.05})
-    soft = song_affect({"valence": 0.15, "energy": 0.2, "tempo": 70, "acousticness": 0.9})
-    assert loud
-    assert soft
-    assert nearest(loud) is Emotion.HAPPY
-    assert nearest(soft) is Emotion.SAD
+SIGNED = st.floats(-1, 1)
 
 
-def nearest(affect: Affect) -> Emotion:
-    return min(
-        CIRCUMPLEX,
-        key=lambda e: (CIRCUMPLEX[e].valence - affect.valence) ** 2 + (CIRCUMPLEX[e].arousal - affect.arousal) ** 2,
-    )
+def test_every_term_lies_in_the_plane_is_lower_case_and_has_a_source():
+    assert all(word == word.strip().lower() for word in TERMS)
+    for term in TERMS.values():
+        assert all(-1 <= number <= 1 for number in term.affect)
+        assert term.weight in (1, 2)
+        assert term.source
 
 
-@pytest.mark.parametrize("audio", [{}, {"valence": 0.5}, {"energy": 0.5}, {"valence": 0.5, "danceability": 0.5}])
-def test_a_song_without_enough_features_has_no_place(audio: dict[str, float]):
-    assert song_affect(audio) is None
-
-
-def test_missing_features_of_arousal_leave_it_to_the_others():
-    assert song_affect({"valence": 0.5, "energy": 0.8}) == pytest.approx(Affect(0.0, 0.6))
-
-
-@given(
-    st.fixed_dictionaries(
-        {"valence": st.floats(0, 1)},
-        optional={"energy": st.floats(0, 1), "tempo": st.floats(0, 400), "acousticness": st.floats(0, 1)},
-    )
+@pytest.mark.parametrize(
+    ("words", "emotion"),
+    [
+        (["psychological horror"], Emotion.FEAR),
+        (["party game", "rhythm"], Emotion.HAPPY),
+        (["grief", "melancholic"], Emotion.SAD),
+        (["casual", "hidden object"], Emotion.NEUTRAL),
+    ],
 )
-def test_a_song_never_leaves_the_plane(audio: dict[str, float]):
-    affect = song_affect(audio)
-    assert affect is None or (-1 <= affect.valence <= 1 and -1 <= affect.arousal <= 1)
-
-
-def test_every_term_lies_in_the_plane_and_is_lower_case():
-    for table in (GENRE_AFFECT, TAG_AFFECT):
-        assert all(term == term.lower() for term in table)
-        assert all(-1 <= number <= 1 for affect in table.values() for number in affect)
+def test_words_of_any_kind_have_a_place(words: list[str], emotion: Emotion):
+    affinities = emotion_affinities(terms_affect(words, []))
+    assert max(affinities, key=lambda each: affinities[each]) is emotion
 
 
 def test_films_lie_where_their_genres_and_tags_say():
@@ -56,15 +46,33 @@ def test_films_lie_where_their_genres_and_tags_say():
     assert terms_affect(["never heard of"], []) == Affect(0.0, 0.0)
 
 
-@given(st.floats(-1, 1), st.floats(-1, 1))
+def test_a_word_that_is_genre_and_tag_counts_once():
+    assert terms_affect(["action", "puzzle"], ["action"]) == terms_affect(["action"], ["puzzle"])
+
+
+@given(SIGNED, SIGNED)
 def test_the_tone_of_reviews_moves_valence_its_own_way_and_arousal_not_at_all(first: float, second: float):
     low, high = (terms_affect(["drama"], ["moving"], tone) for tone in sorted((first, second)))
     assert low.valence <= high.valence
     assert low.arousal == high.arousal
 
 
-def test_a_typical_tone_changes_nothing():
-    assert terms_affect(["drama"], [], TYPICAL_TONE) == pytest.approx(terms_affect(["drama"], []))
+def test_a_typical_tone_and_rating_change_nothing():
+    assert terms_affect(["drama"], [], TYPICAL_TONE, TYPICAL_RATING) == pytest.approx(terms_affect(["drama"], []))
+
+
+def test_a_rating_moves_an_item_the_more_people_gave_it():
+    plain, few, many = (terms_affect(["drama"], [], rating=9, votes=votes) for votes in (0, 100, 100_000))
+    assert plain.valence < few.valence < many.valence < plain.valence + 0.2
+    assert plain.arousal == many.arousal
+
+
+def test_a_place_says_what_it_rests_on():
+    assert terms_place(["drama"], []).valence_source == TERMS_SOURCE
+    moved = terms_place(["drama"], [], tone=0.5, rating=8.0)
+    assert moved.valence_source == f"{TERMS_SOURCE}, moved by the rating and the tone of reviews"
+    assert moved.arousal_source == TERMS_SOURCE
+    assert terms_place(["never heard of"], [], rating=8.0).valence_source.startswith(UNKNOWN)
 
 
 def test_few_reviews_say_less_than_many():
@@ -73,6 +81,13 @@ def test_few_reviews_say_less_than_many():
     assert one is not None
     assert many is not None
     assert -0.8 < many < one < TYPICAL_TONE
+
+
+@pytest.mark.parametrize("emotion", list(Emotion))
+def test_an_item_in_the_place_of_an_emotion_has_the_most_affinity_with_it(emotion: Emotion):
+    affinities = emotion_affinities(CIRCUMPLEX[emotion])
+    assert affinities[emotion] == max(affinities.values()) == 1.0
+    assert min(affinities.values()) >= 0.0
 
 
 @pytest.mark.parametrize(

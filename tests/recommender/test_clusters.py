@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from contracts.emotion import Affect, Emotion
-from services.recommender.core.affect import song_affect
 from services.recommender.core.clustering import Song, fingerprint
 from services.recommender.core.clusters import CANDIDATE_COUNTS, MIN_SONGS, compute_clusters
+from services.recommender.core.sound import song_place
 
 CENTRES = {
     "party": {"valence": 0.9, "energy": 0.9, "danceability": 0.9, "acousticness": 0.1, "tempo": 125.0},
-    "rage": {"valence": 0.1, "energy": 0.95, "danceability": 0.3, "acousticness": 0.05, "tempo": 170.0},
+    "rage": {"valence": 0.1, "energy": 0.95, "danceability": 0.5, "acousticness": 0.05, "tempo": 170.0},
     "grief": {"valence": 0.1, "energy": 0.1, "danceability": 0.3, "acousticness": 0.95, "tempo": 65.0},
     "ease": {"valence": 0.75, "energy": 0.2, "danceability": 0.6, "acousticness": 0.9, "tempo": 80.0},
 }
@@ -20,7 +20,7 @@ def songs(per_group: int = 15, seed: int = 1) -> list[Song]:
     for name, centre in CENTRES.items():
         for number in range(per_group):
             audio = {key: float(value * (1 + 0.03 * random.standard_normal())) for key, value in centre.items()}
-            made.append(Song(f"{name}-{number}", audio, song_affect(audio) or Affect(0, 0)))
+            made.append(Song(f"{name}-{number}", audio, song_place(audio).affect))
     return made
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from contracts.recommendation import Kind
 from services.recommender.catalogue.records import Cells, ItemRecord, ReviewRecord
-from services.recommender.importing.placing import EDITORIAL_SOURCE, GIVEN_SOURCE
+from services.recommender.core.affect import EDITORIAL_SOURCE, GIVEN_SOURCE
 from services.recommender.importing.plain import parse_item
 
 STARTER: Final = Path(__file__).parent / "starter"

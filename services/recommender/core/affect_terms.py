@@ -1,107 +1,51 @@
-"""Where genres and descriptive words lie in the valence-arousal plane.
+"""Where genres and descriptive words lie in the valence-arousal plane: the table in affect_terms.csv.
 
-Editorial estimates, made by asking of each word how pleasant (-1..1) and how stirring (-1..1) a film is for somebody
-who watches it for that. The emotion words were placed beside the ratings of Russell and Mehrabian (1977) in
-`contracts.emotion.CIRCUMPLEX`. They are a prior: reviews and feedback correct them.
+Its numbers were estimated by the project's editors, who asked of each word how pleasant (-1..1) and how stirring
+(-1..1) a film, game, book, podcast, course or song is for somebody who chooses it for that. The words for emotions are
+those of Russell and Mehrabian (1977) in `contracts.emotion.CIRCUMPLEX`. They are a prior: reviews, ratings and feedback
+correct them.
 """
 
-from collections.abc import Mapping
-from typing import Final
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from contracts.emotion import Affect
 
-GENRE_AFFECT: Final[Mapping[str, Affect]] = {
-    "action": Affect(0.15, 0.70),
-    "adventure": Affect(0.40, 0.50),
-    "animation": Affect(0.55, 0.25),
-    "biography": Affect(0.10, 0.00),
-    "comedy": Affect(0.70, 0.35),
-    "crime": Affect(-0.35, 0.40),
-    "documentary": Affect(0.10, -0.20),
-    "drama": Affect(-0.15, -0.10),
-    "family": Affect(0.60, 0.15),
-    "fantasy": Affect(0.40, 0.35),
-    "film-noir": Affect(-0.40, 0.20),
-    "history": Affect(-0.05, 0.00),
-    "horror": Affect(-0.60, 0.70),
-    "music": Affect(0.55, 0.30),
-    "musical": Affect(0.60, 0.40),
-    "mystery": Affect(-0.20, 0.35),
-    "romance": Affect(0.45, 0.00),
-    "sci-fi": Affect(0.10, 0.45),
-    "sport": Affect(0.40, 0.55),
-    "thriller": Affect(-0.35, 0.65),
-    "war": Affect(-0.55, 0.45),
-    "western": Affect(0.00, 0.25),
-}
 
-TAG_AFFECT: Final[Mapping[str, Affect]] = {
-    "adventurous": Affect(0.50, 0.55),
-    "angry": Affect(-0.51, 0.59),
-    "awe": Affect(0.55, 0.30),
-    "beautiful": Affect(0.60, -0.10),
-    "bittersweet": Affect(-0.10, -0.20),
-    "bleak": Affect(-0.70, -0.15),
-    "calm": Affect(0.45, -0.60),
-    "cathartic": Affect(-0.20, 0.30),
-    "charming": Affect(0.65, 0.10),
-    "clever": Affect(0.35, 0.25),
-    "colourful": Affect(0.60, 0.40),
-    "comforting": Affect(0.65, -0.35),
-    "cosy": Affect(0.60, -0.45),
-    "courage": Affect(0.30, 0.40),
-    "darkly funny": Affect(0.10, 0.25),
-    "disgusting": Affect(-0.60, 0.35),
-    "dread": Affect(-0.65, 0.55),
-    "eerie": Affect(-0.45, 0.35),
-    "energetic": Affect(0.50, 0.75),
-    "epic": Affect(0.30, 0.60),
-    "exciting": Affect(0.50, 0.80),
-    "feel-good": Affect(0.80, 0.35),
-    "festive": Affect(0.70, 0.40),
-    "friendship": Affect(0.60, 0.15),
-    "frightening": Affect(-0.64, 0.60),
-    "funny": Affect(0.75, 0.45),
-    "gentle": Affect(0.50, -0.50),
-    "grief": Affect(-0.65, -0.25),
-    "harrowing": Affect(-0.75, 0.50),
-    "healing": Affect(0.45, -0.30),
-    "hopeful": Affect(0.60, 0.20),
-    "humane": Affect(0.40, -0.15),
-    "injustice": Affect(-0.50, 0.35),
-    "intense": Affect(-0.15, 0.75),
-    "joyful": Affect(0.80, 0.50),
-    "kindness": Affect(0.65, -0.15),
-    "lonely": Affect(-0.50, -0.35),
-    "longing": Affect(-0.25, -0.15),
-    "magical": Affect(0.60, 0.30),
-    "melancholic": Affect(-0.45, -0.35),
-    "moving": Affect(0.15, 0.05),
-    "nature": Affect(0.45, -0.40),
-    "nostalgic": Affect(0.30, -0.20),
-    "playful": Affect(0.65, 0.35),
-    "quiet": Affect(0.15, -0.55),
-    "quirky": Affect(0.50, 0.20),
-    "rebellious": Affect(0.05, 0.55),
-    "romantic": Affect(0.55, 0.05),
-    "sacrifice": Affect(-0.30, 0.25),
-    "satirical": Affect(0.15, 0.25),
-    "scary": Affect(-0.60, 0.70),
-    "silly": Affect(0.70, 0.50),
-    "sorrowful": Affect(-0.63, -0.27),
-    "stirring": Affect(0.40, 0.50),
-    "surprising": Affect(0.40, 0.67),
-    "survival": Affect(-0.15, 0.60),
-    "tearjerker": Affect(-0.50, -0.05),
-    "tender": Affect(0.40, -0.30),
-    "tense": Affect(-0.40, 0.70),
-    "thoughtful": Affect(0.10, -0.30),
-    "tragic": Affect(-0.65, 0.05),
-    "twist": Affect(0.10, 0.55),
-    "unsettling": Affect(-0.55, 0.45),
-    "uplifting": Affect(0.75, 0.35),
-    "violent": Affect(-0.50, 0.65),
-    "warm": Affect(0.60, -0.20),
-    "witty": Affect(0.60, 0.30),
-    "wonder": Affect(0.60, 0.35),
-}
+class Term(NamedTuple):
+    """A row of the table."""
+
+    weight: float
+    """1 for a genre or a subject; 2 for a word about the mood, which was chosen for this very item."""
+    affect: Affect
+    source: str
+
+
+def _read(path: Path) -> dict[str, Term]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            row["term"]: Term(float(row["weight"]), Affect(float(row["valence"]), float(row["arousal"])), row["source"])
+            for row in csv.DictReader(file, strict=True)
+        }
+
+
+TERMS: Final[Mapping[str, Term]] = _read(Path(__file__).with_suffix(".csv"))
+"""By word, lower case."""
+
+
+def place_of(words: Iterable[str]) -> Affect | None:
+    """The weighted mean of the words' places; None where the table knows none of them.
+
+    Args:
+        words: genres and tags, lower case; each counts once.
+    """
+    known = [TERMS[word] for word in dict.fromkeys(words) if word in TERMS]
+    if not known:
+        return None
+    total = sum(term.weight for term in known)
+    return Affect(
+        sum(term.weight * term.affect.valence for term in known) / total,
+        sum(term.weight * term.affect.arousal for term in known) / total,
+    )

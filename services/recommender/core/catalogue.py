@@ -175,7 +175,7 @@ def weighted_ratings(facts: Sequence[ItemFacts]) -> Floats:
     """Each item's rating, 0..10, pulled to the mean of all the fewer votes it has: (n,)."""
     known = [each.rating for each in facts if each.rating is not None]
     mean = sum(known) / len(known) if known else 5.0
-    ratings = [mean if each.rating is None else _weighted_rating(each.rating, each.votes, mean) for each in facts]
+    ratings = [mean if each.rating is None else weighted_rating(each.rating, each.votes, mean) for each in facts]
     return np.array(ratings, dtype=np.float64)
 
 
@@ -195,7 +195,8 @@ def _square_root(covariance: Floats) -> Floats:
     return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
-def _weighted_rating(rating: float, votes: int | None, mean: float) -> float:
+def weighted_rating(rating: float, votes: int | None, mean: float) -> float:
+    """The Bayesian average of a rating, 0..10: pulled to the mean of its kind the fewer votes it rests on."""
     if votes is None:
         return rating
     return (votes * rating + PRIOR_VOTES * mean) / (votes + PRIOR_VOTES)

@@ -1,29 +1,25 @@
 """Where an imported item lies in the valence-arousal plane, and what one item is that two sources describe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from contracts.emotion import Affect
 from contracts.recommendation import TRAITS, Kind
 from services.recommender.catalogue.records import ItemRecord
-from services.recommender.core.affect import SONG_SOURCE, TERMS_SOURCE, song_affect, terms_affect
-from services.recommender.core.affect_terms import GENRE_AFFECT, TAG_AFFECT
+from services.recommender.core.affect import DIRECT_SOURCES, UNKNOWN_SOURCE, terms_place
+from services.recommender.core.sentiment import sentiment
+from services.recommender.core.sound import song_place
 from services.recommender.importing.cells import MAX_WORDS
 from services.recommender.importing.identity import item_id
 
-GIVEN_SOURCE: Final = "given by the imported file"
-EDITORIAL_SOURCE: Final = "editorial estimate"
-UNKNOWN_SOURCE: Final = "unknown: no genre or tag has a known place"
-UNKNOWN_SONG_SOURCE: Final = "unknown: no audio features"
-DIRECT_SOURCES: Final = frozenset({GIVEN_SOURCE, EDITORIAL_SOURCE})
-"""Said of this very item, which genres and tags cannot better."""
-
 
 def placed(record: ItemRecord) -> ItemRecord:
-    """The record at the place that its features, or its genres and tags, suggest."""
-    affect, source = _place(record.kind, record.genres, record.tags, record.audio)
-    return replace(record, affect=affect, valence_source=source, arousal_source=source)
+    """The record at the place that its sound, or its genres, tags and rating, suggest."""
+    if TRAITS[record.kind].is_sound:
+        place = song_place(record.audio, [*record.genres, *record.tags], sentiment(record.title))
+    else:
+        place = terms_place(record.genres, record.tags, rating=record.rating, votes=record.votes)
+    return replace(record, **place._asdict())
 
 
 def unplaced(kind: Kind, title: str, creators: Sequence[str] = (), year: int | None = None) -> ItemRecord:
@@ -31,14 +27,6 @@ def unplaced(kind: Kind, title: str, creators: Sequence[str] = (), year: int | N
     name = item_id(kind, title, creators, year)
     nowhere = (Affect(0.0, 0.0), UNKNOWN_SOURCE, UNKNOWN_SOURCE)
     return ItemRecord(name, kind, title, *nowhere, creators=creators, year=year)
-
-
-def _place(kind: Kind, genres: Sequence[str], tags: Sequence[str], audio: Mapping[str, float]) -> tuple[Affect, str]:
-    if TRAITS[kind].is_sound:
-        affect = song_affect(audio)
-        return (Affect(0.0, 0.0), UNKNOWN_SONG_SOURCE) if affect is None else (affect, SONG_SOURCE)
-    is_known = not GENRE_AFFECT.keys().isdisjoint(genres) or not TAG_AFFECT.keys().isdisjoint(tags)
-    return terms_affect(genres, tags), TERMS_SOURCE if is_known else UNKNOWN_SOURCE
 
 
 def merged(old: ItemRecord, new: ItemRecord) -> ItemRecord:

@@ -7,10 +7,11 @@ from typing import Final
 from contracts.emotion import EMOTIONS, Affect
 from contracts.recommendation import TRAITS, Kind
 from services.recommender.catalogue.records import Cells, ItemRecord
+from services.recommender.core.affect import GIVEN_SOURCE
 from services.recommender.importing import cells as read
 from services.recommender.importing.formats import EVERY_KIND, Format
 from services.recommender.importing.imdb_5000 import IMDB_ID, MINUTES
-from services.recommender.importing.placing import GIVEN_SOURCE, placed, unplaced
+from services.recommender.importing.placing import placed, unplaced
 from services.recommender.importing.saving import save_items
 from services.recommender.importing.spotify_top_hits import audio_features
 from services.recommender.importing.steam import STEAM_ID

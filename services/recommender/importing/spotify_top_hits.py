@@ -17,8 +17,9 @@ AUDIO_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "tempo": (0.0, 400.0),
     **dict.fromkeys(("instrumentalness", "speechiness", "liveness"), SHARE),
     "loudness": (-100.0, 20.0),
+    "mode": SHARE,
 }
-"""Spotify's audio features, and the units they come in: shares, beats per minute, decibels."""
+"""Spotify's audio features, and the units they come in: shares, beats per minute, decibels; the mode is 1 for major."""
 
 
 def audio_features(cells: Cells) -> dict[str, float]:

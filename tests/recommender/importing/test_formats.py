@@ -7,9 +7,9 @@ import pytest
 
 from contracts.recommendation import Kind
 from services.recommender import tasks
-from services.recommender.core.affect import SONG_SOURCE, TERMS_SOURCE, song_affect
+from services.recommender.core.affect import GIVEN_SOURCE, TERMS_SOURCE, UNKNOWN_SOURCE
+from services.recommender.core.sound import SONG_SOURCE, song_place
 from services.recommender.database import Database
-from services.recommender.importing.placing import GIVEN_SOURCE, UNKNOWN_SOURCE
 from tests.recommender.importing.support import (
     FILMS,
     GAMES,
@@ -35,7 +35,7 @@ def test_songs_carry_their_features_and_the_place_these_give(empty_database: Dat
     assert (row.title, row.creators, row.year) == ("New Day", ["The Somebodies"], 2001)
     assert row.genres == ["rock", "dance/electronic"]
     assert row.audio["tempo"] == 120
-    assert (row.valence, row.arousal) == song_affect(row.audio)
+    assert (row.valence, row.arousal) == song_place(row.audio, row.genres).affect
     assert (row.valence_source, row.arousal_source) == (SONG_SOURCE, SONG_SOURCE)
 
 
@@ -56,7 +56,7 @@ def test_films_carry_rating_votes_and_imdb_id(empty_database: Database, tmp_path
     assert (row.title, row.year, row.duration_min) == ("Harbour Robots", 2011, 95)
     assert (row.rating, row.votes) == (7.5, 5000)
     assert (row.genres, row.tags) == (["comedy", "drama"], ["robot", "harbour"])
-    assert row.valence_source == TERMS_SOURCE
+    assert row.valence_source == f"{TERMS_SOURCE}, moved by the rating"
     assert found(empty_database, [row.id])[row.id].external_ids == {"imdb": "tt7654321"}
     assert rows(empty_database, Kind.MOVIE)["movie:undated"].year is None
 

@@ -22,7 +22,8 @@ async def in_background(*work: Coroutine[Any, Any, None]) -> AsyncGenerator[None
         yield
     finally:
         while pending:
-            # A cancellation that meets a connection being made can get lost, so one is not enough.
+            # Before Python 3.12 asyncio.wait_for, with which redis-py sends, loses a cancellation that meets the end of
+            # what it waits for: one is not enough.
             for task in pending:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)

@@ -56,8 +56,10 @@ class Watch:
 
     async def check(self) -> dict[Dependency, UnavailableError | None]:
         """What is wrong with each dependency now, if anything; takes at most `CHECK_TIMEOUT_S`."""
-        errors = await asyncio.gather(*(_error_of(name, check) for name, check in self._checks.items()))
-        return dict(zip(self._checks, errors, strict=True))
+        # Unlike gather, a group that is cancelled waits until every check has let go of its connection.
+        async with asyncio.TaskGroup() as group:
+            asked = {name: group.create_task(_error_of(name, check)) for name, check in self._checks.items()}
+        return {name: task.result() for name, task in asked.items()}
 
     async def run(self) -> None:
         """Check for ever."""

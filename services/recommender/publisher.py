@@ -55,7 +55,9 @@ class Publisher:
 
     async def run(self) -> None:
         """Serve those who wait, for ever."""
-        await asyncio.gather(*(self._serve() for _ in range(WORKERS)))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(WORKERS):
+                group.create_task(self._serve())
 
     async def _serve(self) -> None:
         while True:

@@ -4,30 +4,22 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from benchmarks.experiments import curve, soak
 from benchmarks.load import Load
 from benchmarks.measurement import StreamReport
 from benchmarks.pictures import clip
-from benchmarks.targets import Target, open_target
+from benchmarks.targets import Target
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
-in_one_loop = pytest.mark.asyncio(loop_scope="module")
+in_one_loop = pytest.mark.asyncio(loop_scope="session")
 
 FPS = 4.0
 PICTURES = clip(FPS, 5)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def target() -> AsyncGenerator[Target]:
-    async with open_target(None, workers=2) as opened:
-        yield opened
 
 
 def check(report: dict[str, Any], clients: int) -> None:

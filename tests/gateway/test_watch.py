@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from servicekit.background import in_background
 from servicekit.errors import UnavailableError
 from services.gateway import watch
 from services.gateway.live import Listener, LiveFeed, LiveMessage, Refresh
@@ -79,3 +80,25 @@ async def test_a_check_that_hangs_counts_as_away(monkeypatch: pytest.MonkeyPatch
     error = errors[Dependency.REDIS]
     assert error is not None
     assert error.code == "redis_unavailable"
+
+
+async def test_a_stopped_watch_leaves_no_check_behind():
+    """What a check uses is closed once the watch has ended."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async def end_slowly() -> None:
+        begun.set()
+        try:
+            await hang()
+        finally:
+            for _ in range(10):
+                await asyncio.sleep(0)
+            ended.set()
+
+    subject = Watch({Dependency.REDIS: end_slowly, Dependency.RECOMMENDER: hang}, LiveFeed())
+    async with in_background(subject.run()):
+        await begun.wait()
+    assert ended.is_set()

@@ -23,6 +23,16 @@ def mood_key(user_id: str) -> str:
     return f"emoverse:v1:mood:{user_id}"
 
 
+def person_key(user_id: str) -> str:
+    """Changes with everything that a person tells; recommenders that remember what they know of them look at it."""
+    return f"emoverse:v1:person:{user_id}"
+
+
+def journey_key(user_id: str) -> str:
+    """Where the journey that a person is on leads, a `Goal` or empty; gone when it is over."""
+    return f"emoverse:v1:journey:{user_id}"
+
+
 def claim_key(event_id: str) -> str:
     """Set by the one recommender that answers an event, so that several never answer it twice."""
     return f"emoverse:v1:claim:{event_id}"

@@ -42,6 +42,10 @@ TRAITS: Final[Mapping[Kind, Traits]] = {Kind(name): traits for name, traits in _
 """What is peculiar to each kind, in the order of their places."""
 
 
+EVERY_KIND: Final = "all"
+"""Asks for one list of all kinds."""
+
+
 class Goal(StrEnum):
     """What the recommendations should do to the mood."""
 
@@ -49,6 +53,8 @@ class Goal(StrEnum):
     LIFT = "lift"
     CALM = "calm"
     FOCUS = "focus"
+    JOURNEY = "journey"
+    """From where the person is to where they want to be, step by step."""
 
 
 class FeedbackAction(StrEnum):
@@ -94,6 +100,8 @@ class Pick(BaseModel):
     score: float
     reasons: list[str] = []
     """Sentences for the person, from the true parts of the score."""
+    propensity: UnitInterval | None = None
+    """About how probable chance made this pick; None where chance had no part."""
 
 
 class Cluster(BaseModel):

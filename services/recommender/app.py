@@ -63,9 +63,11 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
                 MoodListener(redis, publisher).run(),
                 scoring.run(),
                 _keep_fresh(recommender, offload, health, settings.catalogue_poll_s),
+                _keep_shown(recommender, offload, settings.shown_every_s),
             )
             async with in_background(*work), serving(server, f"{settings.host}:{settings.port}", PORT_SETTING) as port:
                 yield port
+            await _flush(recommender, offload)
     finally:
         offload.close()
         engine.dispose()
@@ -78,6 +80,7 @@ def _policy(settings: RecommenderSettings) -> Policy:
         rest=RestPolicy(
             after_shown=timedelta(hours=settings.shown_rest_h), after_skip=timedelta(hours=settings.skip_rest_h)
         ),
+        candidates=settings.candidates,
     )
 
 
@@ -102,3 +105,17 @@ async def _keep_fresh(recommender: Recommender, offload: Offloader, health: Heal
             else:
                 _log.info("serving")
         await asyncio.sleep(poll_s)
+
+
+async def _keep_shown(recommender: Recommender, offload: Offloader, every_s: float) -> None:
+    """Write what was shown, for ever."""
+    while True:
+        await asyncio.sleep(every_s)
+        await _flush(recommender, offload)
+
+
+async def _flush(recommender: Recommender, offload: Offloader) -> None:
+    try:
+        await offload(recommender.flush)
+    except (UnavailableError, TooManyCallsError) as error:
+        _log.warning("what was shown could not be written yet", reason=error.message)

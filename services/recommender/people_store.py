@@ -1,12 +1,12 @@
 """What people said and did, and what they were shown."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, Table, case, delete, func, select
+from sqlalchemy import Connection, Table, bindparam, case, delete, func, select
 
 from contracts.mood import Mood
 from contracts.recommendation import FeedbackAction
@@ -50,6 +50,16 @@ class Sitting(NamedTuple):
     begins_at: datetime
     rest: timedelta
     """How long before it what was shown still matters."""
+
+
+class Exposure(NamedTuple):
+    """A list that somebody was shown."""
+
+    user_id: str
+    sitting: Sitting
+    at: datetime
+    propensities: Mapping[str, float | None]
+    """By item: about how probable chance made it."""
 
 
 class Shown(NamedTuple):
@@ -109,13 +119,14 @@ def _add_once(connection: Connection, table: Table, row: Row, body: Collection[s
     return True
 
 
-def opinions(connection: Connection, user_id: str) -> list[Opinion]:
-    """The last thing a person said about each item, and the last thing they did with it."""
+def opinions(connection: Connection, user_id: str, as_of: datetime) -> list[Opinion]:
+    """The last thing a person had said about each item at that moment, and the last thing they had done with it."""
     said = case((FeedbackRow.action.in_(SAID), 1), else_=0)
     newest_first = (FeedbackRow.occurred_at.desc(), FeedbackRow.id.desc())
     place = func.row_number().over(partition_by=(FeedbackRow.item_id, said), order_by=newest_first).label("place")
     columns = (FeedbackRow.item_id, FeedbackRow.action, FeedbackRow.occurred_at)
-    newest = select(*columns, place).where(FeedbackRow.user_id == user_id).subquery()
+    told = (FeedbackRow.user_id == user_id, FeedbackRow.received_at <= as_of)
+    newest = select(*columns, place).where(*told).subquery()
     rows = connection.execute(select(newest).where(newest.c.place == 1))
     return [Opinion(row.item_id, FeedbackAction(row.action), row.occurred_at) for row in rows]
 
@@ -131,9 +142,21 @@ def shown(connection: Connection, user_id: str, sitting: Sitting) -> Shown:
     )
 
 
-def log_shown(connection: Connection, user_id: str, item_ids: Collection[str], at: datetime, sitting: Sitting) -> None:
-    """Remember that a sitting has shown these items, and forget what no longer has to rest."""
-    outdated = (ShownRow.user_id == user_id, ShownRow.sitting_at < sitting.begins_at - sitting.rest)
-    connection.execute(delete(ShownRow).where(*outdated))
-    common = {"user_id": user_id, "sitting_at": sitting.begins_at, "shown_at": at}
-    upsert(connection, _SHOWN, ({**common, "item_id": item_id} for item_id in item_ids), keep=True)
+def log_shown(connection: Connection, exposures: Sequence[Exposure]) -> None:
+    """Remember what sittings have shown, at its first time, and forget what no longer has to rest."""
+    oldest = bindparam("oldest", type_=_SHOWN.c.sitting_at.type)
+    outdated = delete(_SHOWN).where(_SHOWN.c.user_id == bindparam("person"), _SHOWN.c.sitting_at < oldest)
+    people = {each.user_id: each.sitting.begins_at - each.sitting.rest for each in exposures}
+    connection.execute(outdated, [{"person": user_id, "oldest": moment} for user_id, moment in people.items()])
+    rows = (
+        {
+            "user_id": each.user_id,
+            "sitting_at": each.sitting.begins_at,
+            "item_id": item_id,
+            "shown_at": each.at,
+            "propensity": propensity,
+        }
+        for each in exposures
+        for item_id, propensity in each.propensities.items()
+    )
+    upsert(connection, _SHOWN, rows, keep=True)

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from contracts.events import RECOMMENDATIONS_CHANNEL, RecommendationsEvent
 from contracts.mood import Mood
+from contracts.recommendation import Goal
 from servicekit.errors import EmoVerseError
 from services.recommender.database import Offloader
 from services.recommender.moods import MoodReader
@@ -67,12 +68,21 @@ class Publisher:
                 continue
             user_id, mood = self._waiting.popitem(last=False)
             try:
-                await self._publish(user_id, mood or await self._moods.latest(user_id))
+                await self._publish(user_id, mood)
             except (EmoVerseError, RedisError, OSError) as error:
                 _log.warning("a fresh list could not be published", user_id=user_id, reason=str(error))
 
     async def _publish(self, user_id: str, mood: Mood | None) -> None:
-        request = Request(user_id=user_id, count=self._count, mood=mood)
+        seen = await self._moods.seen(user_id)
+        mood = mood or seen.mood
+        request = Request(
+            user_id=user_id,
+            count=self._count,
+            mood=mood,
+            goal=Goal.JOURNEY if seen.is_travelling else None,
+            destination=seen.destination,
+            version=seen.version,
+        )
         picks, goal = await self._offload(self._recommender.recommend_all, request)
         event = RecommendationsEvent(
             event_id=uuid4().hex, user_id=user_id, mood=mood, goal=goal, picks=picks, at=datetime.now(UTC)

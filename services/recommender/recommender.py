@@ -1,29 +1,35 @@
 """What the recommender does, whoever asks: recommend, take feedback and reviews, tell the clusters."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
-from sqlalchemy import Connection
 
 from contracts.mood import Mood
-from contracts.recommendation import Cluster, Goal, Kind, Pick
-from services.recommender import catalogue_store, cluster_store, people_store
+from contracts.recommendation import EVERY_KIND, Cluster, Goal, Item, Kind, Pick
+from services.recommender import catalogue_store, cluster_store, pages, people_store
+from services.recommender.answers import Answer, Answers
 from services.recommender.core.catalogue import UNREAD, Catalogue
 from services.recommender.core.goals import default_goal
+from services.recommender.core.mixing import mixed
 from services.recommender.core.prior import Prior
-from services.recommender.core.ranking import Known, Ranked, Wish, rank, seed_of
+from services.recommender.core.ranking import Ranked, Wish, rank, seed_of
 from services.recommender.core.reasons import reasons
-from services.recommender.core.rest import RestPolicy, never_again, resting
-from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
+from services.recommender.core.rest import RestPolicy
+from services.recommender.core.weights import CANDIDATES
 from services.recommender.database import Database, require_migrated
 from services.recommender.errors import EmptyCatalogueError
-from services.recommender.people_store import Feedback, Review, Shown, Sitting
+from services.recommender.pages import Page
+from services.recommender.people import People, Person
+from services.recommender.people_store import Exposure, Feedback, Review, Sitting
+from services.recommender.shown_log import ShownLog
 
 Clock = Callable[[], datetime]
 
+MAX_PEOPLE: Final = 1000
+"""Remembered at a time: each takes about as much as two numbers for each feature of the catalogue."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +47,8 @@ class Policy:
     seed: int
     sitting: timedelta
     rest: RestPolicy
+    candidates: int = CANDIDATES
+    """See `Wish.candidates`."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +61,56 @@ class Request:
     goal: Goal | None = None
     """None: the default for the mood."""
     exclude: frozenset[str] = frozenset()
+    destination: Goal | None = None
+    """Of a journey."""
+    page: Page | None = None
+    """Where an earlier list goes on; its mood and goal count."""
+    version: str | None = None
+    """See `People.remembered`."""
+
+    def digest(self, kind: str) -> int:
+        """Of what makes a list, apart from the mood and the place in it."""
+        return seed_of(self.user_id, kind, self.goal, self.destination, sorted(self.exclude)) % 2**53
 
 
-@dataclass(frozen=True)
-class _Person:
-    opinions: list[Opinion]
-    taste: Taste
-    never: frozenset[str]
-    shown: Shown
+class Chosen(NamedTuple):
+    """An item chosen for a person and a mood."""
+
+    answer: Answer
+    ranked: Ranked
+    reasons: Sequence[str]
+
+    @property
+    def item(self) -> Item:
+        """The item."""
+        return self.answer.item
+
+    @property
+    def pick(self) -> Pick:
+        """The same for events."""
+        return Pick(
+            item=self.item,
+            score=self.ranked.score,
+            reasons=list(self.reasons),
+            propensity=self.ranked.propensity,
+        )
+
+
+class Listing(NamedTuple):
+    """A list, or a page of one."""
+
+    picks: list[Chosen]
+    goal: Goal
+    mood: Mood | None
+    next_page: str = ""
+    """A token; empty where nothing follows."""
+
+
+class _Read(NamedTuple):
+    """One reading of the catalogue."""
+
+    catalogue: Catalogue
+    answers: Answers
 
 
 class Recommender:
@@ -76,7 +126,9 @@ class Recommender:
         self._policy = policy
         self.clock = clock
         self._priors = priors
-        self._catalogue = Catalogue()
+        self._read = _Read(Catalogue(), Answers(database))
+        self._people = People(policy.seed, policy.rest, MAX_PEOPLE)
+        self._shown = ShownLog(database)
 
     def refresh(self) -> None:
         """Read the catalogue again if it has changed; until then, and while reading, the old one serves.
@@ -86,30 +138,53 @@ class Recommender:
         """
         with self._database.reading() as connection:
             require_migrated(connection)
-            if catalogue_store.revision(connection) == self._catalogue.revision:
+            if catalogue_store.revision(connection) == self._read.catalogue.revision:
                 return
-            self._catalogue = catalogue_store.load_catalogue(connection, self._priors)
-        _log.info("catalogue read", items=len(self._catalogue), revision=self._catalogue.revision)
+            catalogue = catalogue_store.load_catalogue(connection, self._priors)
+        catalogue.prepare()
+        self._read = _Read(catalogue, Answers(self._database))
+        _log.info("catalogue read", items=len(catalogue), revision=catalogue.revision)
 
-    def recommend(self, request: Request, kind: Kind) -> tuple[list[Pick], Goal]:
-        """The best items of a kind, and the goal they were ranked for; none where all are excluded or disliked.
+    def recommend(self, request: Request, kind: Kind) -> Listing:
+        """The best items of a kind; none where all are excluded or disliked.
 
         Raises:
             EmptyCatalogueError: there is nothing of this kind at all.
+            InvalidInputError: the page is not of this list, or too old.
         """
-        picks, goal = self._recommend(request, [kind])
-        if not self._catalogue.shelves[kind].ids:
+        listing = self._list(request, [kind], kind)
+        if not self._read.catalogue.shelves[kind].ids:
             raise EmptyCatalogueError(kind)
-        return picks[kind], goal
+        return listing
+
+    def recommend_mixed(self, request: Request) -> Listing:
+        """One list of every kind.
+
+        Raises:
+            EmptyCatalogueError: there is nothing at all.
+            InvalidInputError: the page is not of this list, or too old.
+        """
+        listing = self._list(request, list(Kind), EVERY_KIND)
+        if not len(self._read.catalogue):
+            raise EmptyCatalogueError("item")
+        return listing
 
     def recommend_all(self, request: Request) -> tuple[dict[Kind, list[Pick]], Goal]:
-        """The same for every kind at once; a kind without items has no picks."""
-        return self._recommend(request, list(Kind))
+        """A list for every kind at once; a kind without items has no picks."""
+        read = self._current()
+        goal = request.goal or default_goal(request.mood)
+        person = self._person(request, read)
+        lists = {kind: self._ranked(request, goal, person, kind, request.count) for kind in Kind}
+        chosen = {kind: self._chosen(request, goal, person, read, ranked) for kind, ranked in lists.items()}
+        self._note_shown(person, [each for of_kind in chosen.values() for each in of_kind])
+        return {kind: [each.pick for each in of_kind] for kind, of_kind in chosen.items()}, goal
 
     def give_feedback(self, feedback: Feedback, mood: Mood | None) -> bool:
         """Commit feedback; see `people_store.add_feedback` for the answer and the errors."""
         with self._database.writing() as connection:
-            return people_store.add_feedback(connection, feedback, mood, self.clock())
+            duplicate = people_store.add_feedback(connection, feedback, mood, self.clock())
+        self._people.forget(feedback.user_id)
+        return duplicate
 
     def add_review(self, review: Review) -> bool:
         """Commit a review; see `people_store.add_review` for the answer and the errors."""
@@ -121,57 +196,95 @@ class Recommender:
         with self._database.reading() as connection:
             return cluster_store.latest_clusters(connection)
 
-    def _recommend(self, request: Request, kinds: list[Kind]) -> tuple[dict[Kind, list[Pick]], Goal]:
-        if self._catalogue.revision == UNREAD:
+    def flush(self) -> None:
+        """Write what was shown; see `ShownLog`."""
+        self._shown.flush()
+
+    def _current(self) -> _Read:
+        if self._read.catalogue.revision == UNREAD:
             self.refresh()
-        catalogue, now = self._catalogue, self.clock()
+        return self._read
+
+    def _list(self, request: Request, kinds: Sequence[Kind], name: str) -> Listing:
+        read, digest, page = self._current(), request.digest(name), request.page
         goal = request.goal or default_goal(request.mood)
-        sitting = self._sitting(now)
+        if page:
+            pages.require_same(page, digest, self._sitting(self.clock()).begins_at - self._policy.sitting)
+            request, goal = replace(request, mood=page.mood), page.goal
+        person, offset = self._person(request, read), page.offset if page else 0
+        reach = min(offset + request.count, pages.MAX_DEPTH)
+        lists = {kind: self._ranked(request, goal, person, kind, reach) for kind in kinds}
+        order = [ranked for _, ranked in mixed(lists, reach, in_step=goal is Goal.JOURNEY)]
+        chosen = self._chosen(request, goal, person, read, order[offset:])
+        self._note_shown(person, chosen)
+        following = Page(
+            offset=reach,
+            sitting_at=person.sitting.begins_at,
+            as_of=person.read_at,
+            goal=goal,
+            mood=request.mood,
+            request=digest,
+        )
+        is_last = len(order) < reach or reach == pages.MAX_DEPTH or goal is Goal.JOURNEY
+        return Listing(chosen, goal, request.mood, "" if is_last else following.token())
+
+    def _person(self, request: Request, read: _Read) -> Person:
+        now, page = self.clock(), request.page
+        sitting = self._sitting(page.sitting_at if page else now)
+        person = self._people.remembered(request.user_id, request.version, sitting, read.catalogue, now)
+        if person and (page is None or page.as_of == person.read_at):
+            return person
+        if self._shown.waits_for(request.user_id):
+            self._shown.flush()
         with self._database.reading() as connection:
-            person = self._person(connection, catalogue, request.user_id, sitting)
-            picks = {
-                kind: self._picks(connection, catalogue, kind, person, self._wish(request, kind, goal, sitting), now)
-                for kind in kinds
-            }
-        self._log_shown(request.user_id, picks, person.shown, now, sitting)
-        return picks, goal
+            as_of = page.as_of if page else now
+            person = self._people.read(connection, request.user_id, sitting, read.catalogue, as_of)
+        if page is None:
+            self._people.remember(person, request.version)
+        return person
 
-    def _wish(self, request: Request, kind: Kind, goal: Goal, sitting: Sitting) -> Wish:
-        seed = seed_of(self._policy.seed, request.user_id, kind, sitting.begins_at.isoformat())
-        return Wish(count=request.count, goal=goal, mood=request.mood, exclude=request.exclude, seed=seed)
+    def _ranked(self, request: Request, goal: Goal, person: Person, kind: Kind, count: int) -> list[Ranked]:
+        wish = self._wish(request, goal, person, kind, count)
+        return rank(person.catalogue.shelves[kind], person.known(kind), wish)
 
-    def _person(self, connection: Connection, catalogue: Catalogue, user_id: str, sitting: Sitting) -> _Person:
-        opinions = people_store.opinions(connection, user_id)
-        return _Person(
-            opinions=opinions,
-            taste=learn_taste(catalogue, opinions),
-            never=never_again(verdicts(catalogue, opinions)),
-            shown=people_store.shown(connection, user_id, sitting),
+    def _wish(self, request: Request, goal: Goal, person: Person, kind: Kind, count: int) -> Wish:
+        return Wish(
+            count=count,
+            goal=goal,
+            mood=request.mood,
+            exclude=request.exclude,
+            seed=seed_of(self._policy.seed, request.user_id, kind, person.sitting.begins_at.isoformat()),
+            destination=request.destination,
+            candidates=self._policy.candidates,
         )
 
-    def _picks(
-        self, connection: Connection, catalogue: Catalogue, kind: Kind, person: _Person, wish: Wish, now: datetime
-    ) -> list[Pick]:
-        shelf = catalogue.shelves[kind]
-        rests = resting(kind, shelf, person.opinions, person.shown.earlier, now, self._policy.rest)
-        known = Known(person.taste, person.never, rests)
-        ranked = rank(shelf, known, wish)
-        items = catalogue_store.items(connection, [each.id for each in ranked])
+    def _chosen(
+        self, request: Request, goal: Goal, person: Person, read: _Read, order: Sequence[Ranked]
+    ) -> list[Chosen]:
+        answers = read.answers.of([each.id for each in order])
+        turned_away = self._turned_away(request, person, read)
+        wanted = [(each, answers[each.id]) for each in order if each.id in answers and each.id not in turned_away]
+        wishes = {kind: self._wish(request, goal, person, kind, request.count) for kind in Kind}
 
-        def pick(each: Ranked) -> Pick:
-            item = items[each.id]
-            return Pick(item=item, score=each.score, reasons=reasons(item, each, shelf, known, wish))
+        def why(ranked: Ranked, item: Item) -> list[str]:
+            shelf = person.catalogue.shelves[item.kind]
+            return reasons(item, ranked, shelf, person.known(item.kind), wishes[item.kind])
 
-        return [pick(each) for each in ranked if each.id in items]
+        return [Chosen(answer, each, why(each, answer.item)) for each, answer in wanted]
 
-    def _log_shown(
-        self, user_id: str, picks: Mapping[Kind, list[Pick]], shown: Shown, now: datetime, sitting: Sitting
-    ) -> None:
-        new = {pick.item.id for of_kind in picks.values() for pick in of_kind} - shown.now
+    def _turned_away(self, request: Request, person: Person, read: _Read) -> frozenset[str]:
+        """A later page keeps the order of the first, without what the person has turned away since."""
+        if request.page is None:
+            return frozenset()
+        now = self._person(replace(request, page=None), read)
+        return frozenset() if now is person else now.never.union(*(now.known(kind).resting or () for kind in Kind))
+
+    def _note_shown(self, person: Person, chosen: Sequence[Chosen]) -> None:
+        new = {each.ranked.id: each.ranked.propensity for each in chosen if each.ranked.id not in person.shown.now}
         if new:
-            with self._database.writing() as connection:
-                people_store.log_shown(connection, user_id, sorted(new), now, sitting)
+            person.shown.now.update(new)
+            self._shown.add(Exposure(person.user_id, person.sitting, self.clock(), new))
 
-    def _sitting(self, now: datetime) -> Sitting:
+    def _sitting(self, at: datetime) -> Sitting:
         length = self._policy.sitting
-        return Sitting(_EPOCH + (now - _EPOCH) // length * length, self._policy.rest.after_shown)
+        return Sitting(_EPOCH + (at - _EPOCH) // length * length, self._policy.rest.after_shown)

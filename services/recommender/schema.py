@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION: Final = "0001"
+SCHEMA_VERSION: Final = "0002"
 """The newest migration this code needs. A newer database serves an older program: columns are only ever added."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -149,6 +149,8 @@ class ShownRow(Base):
     sitting_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
     shown_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    propensity: Mapped[float | None]
+    """About how probable chance made it, 0..1; null where chance had no part."""
 
 
 class ClusterModelRow(Base):

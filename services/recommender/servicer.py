@@ -1,17 +1,19 @@
 """The gRPC edge: translates, delegates, and asks for what should follow."""
 
+from dataclasses import replace
 from typing import Any
 
 import grpc
 
-from contracts.mood import Mood, to_timestamp
+from contracts.mood import to_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServicer
-from contracts.recommendation import Goal, Kind
+from contracts.recommendation import EVERY_KIND, Goal
 from servicekit.grpc_status import errors_as_statuses
 from services.recommender import wire
 from services.recommender.database import Offloader
-from services.recommender.moods import MoodReader, mood_for
+from services.recommender.moods import MoodReader, Seen, mood_for
+from services.recommender.pages import parse_page
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Recommender, Request
 from services.recommender.scoring import ScoringRequester
@@ -39,19 +41,39 @@ class RecommenderServicer(RecommenderServiceServicer):
         self._default_count = default_count
 
     async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
-        """Ranked items of one kind, with reasons."""
+        """Ranked items of one kind, or of all, with reasons."""
         async with errors_as_statuses(context):
-            kind = wire.parse_choice(Kind, request.kind, "kind")
-            asked = Request(
-                user_id=wire.parse_user(request.user_id),
-                count=wire.parse_count(request.count, self._default_count),
-                goal=wire.parse_choice(Goal, request.goal, "goal") if request.goal else None,
-                exclude=wire.parse_exclude(list(request.exclude)),
-                mood=await self._mood(request),
-            )
-            picks, goal = await self._offload(self._recommender.recommend, asked, kind)
-            mood = asked.mood.to_proto() if asked.mood else None
-            return pb.RecommendResponse(picks=map(wire.pick_message, picks), mood=mood, goal=goal)
+            kind = None if request.kind == EVERY_KIND else wire.parse_kind(request.kind)
+            asked = self._asked(request)
+            seen = await self._moods.seen(asked.user_id)
+            state = wire.parse_mood(request.mood)
+            mood = mood_for(state, self._recommender.clock()) if state else seen.mood
+            asked = replace(asked, mood=mood, version=seen.version)
+            if kind:
+                listing = await self._offload(self._recommender.recommend, asked, kind)
+            else:
+                listing = await self._offload(self._recommender.recommend_mixed, asked)
+            await self._note_journey(asked, seen)
+            return wire.recommend_response(listing)
+
+    def _asked(self, request: pb.RecommendRequest) -> Request:
+        goal = wire.parse_goal(request.goal)
+        return Request(
+            user_id=wire.parse_user(request.user_id),
+            count=wire.parse_count(request.count, self._default_count),
+            goal=goal,
+            destination=wire.parse_destination(request.destination, goal),
+            exclude=wire.parse_exclude(list(request.exclude)),
+            page=parse_page(request.page_token),
+        )
+
+    async def _note_journey(self, asked: Request, seen: Seen) -> None:
+        """Whoever asks for a journey is on it until they ask for something else."""
+        if asked.goal is Goal.JOURNEY:
+            if not seen.is_travelling or seen.destination != asked.destination:
+                await self._moods.note_journey(asked.user_id, asked.destination)
+        elif asked.goal and seen.is_travelling:
+            await self._moods.end_journey(asked.user_id)
 
     async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: Context) -> pb.GiveFeedbackResponse:
         """Commits what a person did with an item; a fresh list is published soon after."""
@@ -60,6 +82,7 @@ class RecommenderServicer(RecommenderServiceServicer):
             mood = await self._moods.latest(feedback.user_id)
             duplicate = await self._offload(self._recommender.give_feedback, feedback, mood)
             if not duplicate:
+                await self._moods.note_change(feedback.user_id)
                 self._publisher.ask(feedback.user_id)
             return pb.GiveFeedbackResponse(duplicate=duplicate)
 
@@ -78,7 +101,3 @@ class RecommenderServicer(RecommenderServiceServicer):
             clusters, computed_at = await self._offload(self._recommender.clusters)
             moment = to_timestamp(computed_at) if computed_at else None
             return pb.GetClustersResponse(clusters=map(wire.cluster_message, clusters), computed_at=moment)
-
-    async def _mood(self, request: pb.RecommendRequest) -> Mood | None:
-        state = wire.parse_mood(request.mood)
-        return mood_for(state, self._recommender.clock()) if state else await self._moods.latest(request.user_id)

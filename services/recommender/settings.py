@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from servicekit.settings import ServiceSettings
+from services.recommender.core.weights import CANDIDATES
 
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -48,9 +49,14 @@ class RecommenderSettings(ServiceSettings):
     skip_rest_h: PositiveFloat = 24.0
     """How long something skipped stays away: "not now" is not "never"."""
 
+    candidates: NonNegativeInt = CANDIDATES
+    """Items of a kind that are scored for a list, and some more that the person's taste brings; 0 scores every item."""
+
     database_threads: PositiveInt = 4
     max_waiting_calls: PositiveInt = 64
     """Database calls running or waiting for a thread; beyond these a call is refused."""
+    shown_every_s: PositiveFloat = 0.2
+    """How often what was shown is written to the database."""
     catalogue_poll_s: PositiveFloat = 1.0
     """How often the database is asked whether the catalogue has changed; its answer is the service's health."""
     max_waiting_people: PositiveInt = 1000

@@ -8,10 +8,12 @@ from typing import Final, TypeVar
 from contracts.events import IDENTIFIER_PATTERN
 from contracts.mood import MoodState, from_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.recommendation import Cluster, FeedbackAction, Pick
+from contracts.recommendation import EVERY_KIND, Cluster, FeedbackAction, Goal, Kind
 from servicekit.errors import InvalidInputError
+from services.recommender.core.goals import DESTINATIONS
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.people_store import Feedback, Review
+from services.recommender.recommender import Chosen, Listing
 
 MAX_COUNT: Final = 100
 MAX_EXCLUDED: Final = 1000
@@ -161,9 +163,58 @@ def _parse_occurred_at(request: pb.GiveFeedbackRequest, now: datetime) -> dateti
     return min(occurred_at, now)
 
 
-def pick_message(pick: Pick) -> pb.Pick:
-    """A pick on the wire."""
-    return pb.Pick(item=pb.Item(**pick.item.model_dump(exclude_none=True)), score=pick.score, reasons=pick.reasons)
+def parse_kind(value: str) -> Kind:
+    """The kind.
+
+    Raises:
+        UnknownChoiceError: it is neither a kind nor `EVERY_KIND`.
+    """
+    try:
+        return parse_choice(Kind, value, "kind")
+    except UnknownChoiceError as error:
+        raise UnknownChoiceError("kind", value, [*Kind, EVERY_KIND]) from error
+
+
+def parse_goal(value: str) -> Goal | None:
+    """The goal, None where nobody asked for one.
+
+    Raises:
+        UnknownChoiceError: it is none.
+    """
+    return parse_choice(Goal, value, "goal") if value else None
+
+
+def parse_destination(value: str, goal: Goal | None) -> Goal | None:
+    """Where a journey leads, None where that is left to the mood.
+
+    Raises:
+        UnknownChoiceError: a journey cannot lead there.
+        InvalidInputError: it is no journey.
+    """
+    if not value:
+        return None
+    if goal is not Goal.JOURNEY:
+        raise InvalidInputError(
+            "Only a journey has a destination.", "Ask for the goal 'journey', or leave it out.", code="no_journey"
+        )
+    if value not in DESTINATIONS:
+        raise UnknownChoiceError("destination", value, list(DESTINATIONS))
+    return Goal(value)
+
+
+def recommend_response(listing: Listing) -> pb.RecommendResponse:
+    """A list on the wire."""
+    return pb.RecommendResponse(
+        picks=map(_pick_message, listing.picks),
+        mood=listing.mood.to_proto() if listing.mood else None,
+        goal=listing.goal,
+        next_page_token=listing.next_page,
+    )
+
+
+def _pick_message(chosen: Chosen) -> pb.Pick:
+    ranked = chosen.ranked
+    return pb.Pick(item=chosen.answer.message, score=ranked.score, reasons=chosen.reasons, propensity=ranked.propensity)
 
 
 def cluster_message(cluster: Cluster) -> pb.Cluster:

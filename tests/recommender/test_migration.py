@@ -94,10 +94,10 @@ def test_the_whole_way_works_on_either_database(fresh: Database, fresh_url: str)
     assert tasks.score_reviews(fresh) > 0
     assert tasks.recompute_clusters(fresh, seed=0)
     recommender = Recommender(fresh, POLICY, lambda: NOON)
-    picks, _ = recommender.recommend(Request("ada", count=5), Kind.MUSIC)
+    picks = recommender.recommend(Request("ada", count=5), Kind.MUSIC).picks
     assert all(pick.item.cluster and pick.reasons for pick in picks)
     assert (
         recommender.give_feedback(Feedback("ada", picks[0].item.id, FeedbackAction.DISLIKE, "1", NOON), None) is False
     )
-    again, _ = recommender.recommend(Request("ada", count=5), Kind.MUSIC)
+    again = recommender.recommend(Request("ada", count=5), Kind.MUSIC).picks
     assert picks[0].item.id not in {pick.item.id for pick in again}

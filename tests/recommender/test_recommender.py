@@ -16,7 +16,7 @@ from tests.recommender.support import NOON, POLICY, Clock, mood
 
 def recommend(recommender: Recommender, kind: Kind = Kind.MUSIC, **fields: Any) -> list[Pick]:
     request: dict[str, Any] = {"user_id": "ada", "count": 10, **fields}
-    return recommender.recommend(Request(**request), kind)[0]
+    return [chosen.pick for chosen in recommender.recommend(Request(**request), kind).picks]
 
 
 def ids(picks: list[Pick]) -> list[str]:

@@ -8,6 +8,7 @@ import grpc
 import pytest
 import stamina
 from redis.asyncio import Redis
+from sqlalchemy import select
 
 from contracts.events import (
     MOODS_CHANNEL,
@@ -33,8 +34,9 @@ from servicekit.grpc_status import error_from
 from servicekit.pubsub import open_redis, subscribe
 from services.recommender import tasks
 from services.recommender.database import Database
+from services.recommender.schema import ShownRow
 from tests.recommender.conftest import OpenService
-from tests.recommender.support import DEADLINE_S, NOON, mood
+from tests.recommender.support import DEADLINE_S, NOON, Clock, mood
 
 
 async def failure(call: Any) -> EmoVerseError:
@@ -104,6 +106,9 @@ async def test_it_answers_while_redis_is_away(open_recommender: OpenService):
     ("fields", "code", "hint"),
     [
         ({"kind": "opera"}, "unknown_choice", "music"),
+        ({"kind": "opera"}, "unknown_choice", "all"),
+        ({"goal": "journey", "destination": "match"}, "unknown_choice", "calm"),
+        ({"goal": "lift", "destination": "calm"}, "no_journey", "journey"),
         ({"kind": ""}, "unknown_choice", "music"),
         ({"goal": "win"}, "unknown_choice", "lift"),
         ({"mood": 77}, "unknown_choice", "happy"),
@@ -140,6 +145,101 @@ async def test_feedback_that_makes_no_sense_is_refused(stub: RecommenderServiceS
     error = await failure(stub.GiveFeedback(feedback("music:any", **fields), timeout=DEADLINE_S))
     assert isinstance(error, InvalidInputError)
     assert (error.code, bool(error.advice)) == (code, True)
+
+
+async def pages(stub: RecommenderServiceStub, number: int, **fields: Any) -> list[list[str]]:
+    """The ids on the first pages."""
+    found: list[list[str]] = []
+    token = ""
+    for _ in range(number):
+        response = await recommend(stub, page_token=token, **fields)
+        found.append([pick.item.id for pick in response.picks])
+        token = response.next_page_token
+    return found
+
+
+@pytest.mark.parametrize("kind", ["music", "all"])
+async def test_pages_go_on_without_repeats_as_one_long_list_would(stub: RecommenderServiceStub, kind: str):
+    sought: dict[str, Any] = {"kind": kind, "mood": MoodState.HAPPY.to_proto(), "goal": "lift"}
+    first, second, third = await pages(stub, 3, count=8, **sought)
+    assert first + second + third == [pick.item.id for pick in (await recommend(stub, count=24, **sought)).picks]
+    assert len({*first, *second, *third}) == 24
+
+
+async def test_a_page_keeps_the_order_of_the_first_whatever_is_told_meanwhile(
+    stub: RecommenderServiceStub, redis_url: str, clock: Clock
+):
+    async with open_redis(redis_url) as redis:
+        await redis.set(mood_key("ada"), event(MoodState.HAPPY).model_dump_json())
+        long = [pick.item.id for pick in (await recommend(stub, count=20)).picks]
+        first = await recommend(stub, count=10)
+        clock.pass_time(seconds=5)
+        for item_id, action in ((long[0], "like"), (long[12], "dislike")):
+            await stub.GiveFeedback(feedback(item_id, action=action, idempotency_key=item_id), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+        await redis.set(mood_key("ada"), event(MoodState.ANGRY).model_dump_json())
+        clock.pass_time(minutes=20)
+        second = await recommend(stub, count=10, page_token=first.next_page_token)
+    assert [pick.item.id for pick in second.picks] == [each for each in long[10:] if each != long[12]]
+    assert MoodState.from_proto(second.mood.state) is MoodState.HAPPY
+
+
+async def test_the_last_page_says_so(stub: RecommenderServiceStub):
+    response, total = await recommend(stub, kind="wellbeing", count=100), 0
+    while response.picks:
+        total += len(response.picks)
+        if not response.next_page_token:
+            break
+        response = await recommend(stub, kind="wellbeing", count=100, page_token=response.next_page_token)
+    assert total > 50
+    assert not response.next_page_token
+
+
+async def test_a_page_of_another_request_or_of_long_ago_is_refused(stub: RecommenderServiceStub, clock: Clock):
+    token = (await recommend(stub)).next_page_token
+    for fields in ({"kind": "movie"}, {"goal": "calm"}, {"user_id": "grace"}, {"exclude": ["music:any"]}):
+        assert (await failure(recommend(stub, page_token=token, **fields))).code == "invalid_page"
+    for nonsense in ("x", "e30=", "\x00", "A" * 5000):
+        assert (await failure(recommend(stub, page_token=nonsense))).code == "invalid_page"
+    clock.pass_time(hours=2)
+    assert (await failure(recommend(stub, page_token=token))).code == "page_expired"
+
+
+async def test_a_mixed_list_has_every_kind(stub: RecommenderServiceStub):
+    response = await recommend(stub, kind="all", count=2 * len(Kind))
+    assert {pick.item.kind for pick in response.picks} == set(Kind)
+    assert len({pick.item.id for pick in response.picks}) == 2 * len(Kind)
+    assert all(pick.reasons and 0 < pick.propensity <= 1 for pick in response.picks)
+
+
+@pytest.mark.parametrize("kind", ["music", "all"])
+async def test_a_journey_leads_where_the_person_wants_to_be(stub: RecommenderServiceStub, kind: str):
+    sad = MoodState.SAD.to_proto()
+    response = await recommend(stub, kind=kind, goal="journey", destination="calm", mood=sad, count=12)
+    places = [(pick.item.valence, pick.item.arousal) for pick in response.picks]
+    assert places[0][0] < -0.2 < 0.2 < places[-1][0]
+    assert response.goal == Goal.JOURNEY
+    assert not response.next_page_token, "a journey is one list"
+
+
+async def test_what_was_shown_is_kept_with_how_probable_it_was(stub: RecommenderServiceStub, database: Database):
+    shown = {pick.item.id: pick.propensity for pick in (await recommend(stub)).picks}
+    async with asyncio.timeout(DEADLINE_S):
+        while (kept := await asyncio.to_thread(propensities, database)) != pytest.approx(shown):
+            assert kept == {}, "all at once"
+
+
+def propensities(database: Database) -> dict[str, float]:
+    with database.reading() as connection:
+        rows = connection.execute(select(ShownRow.item_id, ShownRow.propensity).where(ShownRow.user_id == "ada"))
+        return {row.item_id: row.propensity for row in rows}
+
+
+async def test_feedback_taken_by_another_recommender_counts_at_once(open_recommender: OpenService):
+    async with open_recommender() as one, open_recommender() as another:
+        disliked = (await recommend(one)).picks[0].item.id
+        assert disliked == (await recommend(another)).picks[0].item.id
+        await one.GiveFeedback(feedback(disliked, action="dislike"), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+        assert disliked not in {pick.item.id for pick in (await recommend(another)).picks}
 
 
 async def test_feedback_on_an_unknown_item_is_not_found(stub: RecommenderServiceStub):
@@ -270,6 +370,26 @@ async def test_two_recommenders_never_answer_an_event_twice(open_recommender: Op
         await publish(redis, event(MoodState.HAPPY, user_id="last"))
         heard.append((await audience.next()).user_id)
         assert sorted(heard) == sorted([*people, "last"])
+        await audience.close()
+
+
+async def test_a_journey_is_planned_anew_when_the_mood_changes_until_something_else_is_asked_for(
+    stub: RecommenderServiceStub, redis_url: str
+):
+    async with open_redis(redis_url) as redis:
+        audience = Audience(redis)
+        answer = asyncio.ensure_future(audience.next())
+        await subscribers(redis, RECOMMENDATIONS_CHANNEL, 1)
+        await subscribers(redis, MOODS_CHANNEL, 1)
+        await recommend(stub, goal="journey", destination="focus", mood=MoodState.SAD.to_proto())
+        await publish(redis, event(MoodState.ANGRY))
+        heard = await answer
+        assert heard.goal is Goal.JOURNEY
+        arousal = [pick.item.arousal for pick in heard.picks[Kind.MUSIC]]
+        assert arousal[0] > max(0.3, arousal[-1] + 0.3), "from anger to focus"
+        await recommend(stub, goal="calm")
+        await publish(redis, event(MoodState.SAD))
+        assert (await audience.next()).goal is Goal.LIFT
         await audience.close()
 
 

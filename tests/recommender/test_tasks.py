@@ -29,7 +29,7 @@ TIMEOUT_S = 90
 
 def test_reviews_are_scored_once_and_move_their_film(database: Database, recommender: Recommender, clock: Clock):
     tasks.score_reviews(database, clock)
-    film = recommender.recommend(Request("ada", count=1), Kind.MOVIE)[0][0].item
+    film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
     for number in range(5):
         recommender.add_review(Review("ada", film.id, "Dreadful, cruel and sad. I hated it.", str(number)))
     assert tasks.score_reviews(database, clock) == 5
@@ -117,7 +117,7 @@ def test_a_worker_catches_up_when_it_starts_takes_tasks_and_ends_cleanly(
 ):
     with process("worker", redis_url=redis_url, database_url=database_url) as worker:
         until_all_is_computed(database)
-        film = recommender.recommend(Request("ada", count=1), Kind.MOVIE)[0][0].item
+        film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
         recommender.add_review(Review("ada", film.id, "Lovely.", "1"))
         celery = open_celery(RecommenderSettings(redis_url=redis_url))
         celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)

@@ -13,8 +13,11 @@ from scipy.sparse import csr_array
 from contracts.emotion import EMOTIONS, Affect
 from contracts.recommendation import Goal, Kind
 from services.recommender.core.affect import affect_words
+from services.recommender.core.candidates import Index
+from services.recommender.core.columns import Features
 from services.recommender.core.goals import GOAL_TERMS
 from services.recommender.core.prior import PLAIN, Prior, trait_matrix
+from services.recommender.core.weights import FIT_DISTANCE, QUALITY, SERVES
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,6 +89,22 @@ class Shelf:
         """Where an item stands, by id."""
         return {item_id: row for row, item_id in enumerate(self.ids)}
 
+    @cached_property
+    def index(self) -> Index:
+        """Finds candidates."""
+        lack = {goal: QUALITY * (1.0 - self.quality) + SERVES * (1.0 - serves) for goal, serves in self.serves.items()}
+        return Index(self.affect, lack, self.features, FIT_DISTANCE)
+
+    @cached_property
+    def columns(self) -> Features:
+        """The features, for a few rows at once."""
+        return Features(self.features)
+
+    @cached_property
+    def own_columns(self) -> Features:
+        """The same scaled as `personal`."""
+        return self.columns if self.personal is self.features else Features(self.personal)
+
 
 class Catalogue:
     """Every kind's shelf, over one vocabulary of features.
@@ -114,6 +133,11 @@ class Catalogue:
 
     def __len__(self) -> int:
         return sum(len(shelf.ids) for shelf in self.shelves.values())
+
+    def prepare(self) -> None:
+        """Work out now what would otherwise keep the first who asks waiting."""
+        for shelf in self.shelves.values():
+            _ = shelf.rows, shelf.index, shelf.columns, shelf.own_columns
 
     def kind_of(self, item_id: str) -> Kind | None:
         """The kind of an item, None where the catalogue does not have it."""

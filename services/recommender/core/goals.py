@@ -32,8 +32,12 @@ GOAL_POINTS: Final[Mapping[Goal, Affect]] = {
 """Editorial. Lift lies beside "happy" and calm opposite "angry" in `contracts.emotion.CIRCUMPLEX`; focus is awake
 enough to work and too even to distract."""
 
+DESTINATIONS: Final = tuple(GOAL_POINTS)
+"""Where a journey can lead."""
+
 GOAL_TERMS: Final[Mapping[Goal, frozenset[str]]] = {
     Goal.MATCH: frozenset(),
+    Goal.JOURNEY: frozenset(),
     Goal.LIFT: frozenset(
         {"uplifting", "feel-good", "funny", "comedy", "joyful", "hopeful"}
         | {"celebratory", "sunny", "party", "play", "gratitude", "energising"}
@@ -57,10 +61,21 @@ def default_goal(mood: Mood | None) -> Goal:
     return Goal.MATCH if mood is None else DEFAULT_GOALS[mood.state]
 
 
-def target(mood: Mood | None, goal: Goal) -> Affect:
-    """The place in the valence-arousal plane where the picks should lie."""
-    if goal is not Goal.MATCH:
-        return GOAL_POINTS[goal]
+def destination(mood: Mood | None, wanted: Goal | None = None) -> Goal:
+    """Where a journey leads: where the person wants to be, or else what is offered in their mood; a good one is
+    lifted a little more."""
+    offered = wanted or default_goal(mood)
+    return offered if offered in DESTINATIONS else Goal.LIFT
+
+
+def place_of(mood: Mood | None) -> Affect:
+    """Where in the valence-arousal plane the person is, or, where nobody knows, where they are met."""
     if mood is None or mood.state in _UNREADABLE:
         return GENERAL_POINT
     return Affect(mood.valence, mood.arousal)
+
+
+def target(mood: Mood | None, goal: Goal) -> Affect:
+    """The place where the picks should lie; of a journey, the last ones."""
+    goal = destination(mood) if goal is Goal.JOURNEY else goal
+    return place_of(mood) if goal is Goal.MATCH else GOAL_POINTS[goal]

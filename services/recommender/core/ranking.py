@@ -1,6 +1,6 @@
 """Ranks a shelf for a person and a mood.
 
-An item's score is a prior, which knows the mood, plus what the person has taught us:
+An item's score is a prior, which knows the mood, plus what the person has taught us, plus what we do not know yet:
 
     score = FIT * nearness to the target in the valence-arousal plane
           + QUALITY * its rating, or what was learned of everybody's liking
@@ -8,45 +8,56 @@ An item's score is a prior, which knows the mood, plus what the person has taugh
           + GOOD_FOR * how far it helps with the emotions shown
           + KINDRED * how far its cluster suits them, where the goal is to match
           + TASTE * expected liking, beyond everybody's
-          + a little chance
+          + EXPLORE * how a draw from what the person's taste may be differs from what we expect
+          + CHANCE * a draw of what nobody can know of the item itself
 
-Picks are then chosen one by one, each for its score less DIVERSITY times its likeness to the nearest pick before
-it (maximal marginal relevance: Carbonell and Goldstein, SIGIR 1998).
+The draws are one for each person and sitting, see `exploring`. Only the candidates that `Index` finds are scored, and
+`choose` makes a list of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from contracts.emotion import EMOTIONS, Affect
 from contracts.mood import Mood
 from contracts.recommendation import Goal
+from services.recommender.core.candidates import Rows
 from services.recommender.core.catalogue import Floats, Shelf
-from services.recommender.core.goals import target
+from services.recommender.core.exploring import DRAWS, Exploration
+from services.recommender.core.goals import destination, place_of, target
+from services.recommender.core.journeys import Numbers, course, waypoints
+from services.recommender.core.selection import Course, choose
 from services.recommender.core.taste import Taste
+from services.recommender.core.weights import (
+    CANDIDATES,
+    CHANCE,
+    EXPLORE,
+    FIT,
+    FIT_DISTANCE,
+    GOOD_FOR,
+    KINDRED,
+    QUALITY,
+    SERVES,
+    TASTE,
+)
 
-Rows = npt.NDArray[np.intp]
-
-FIT: Final = 1.0
-QUALITY: Final = 0.25
-SERVES: Final = 0.12
-GOOD_FOR: Final = 0.25
-KINDRED: Final = 0.08
-TASTE: Final = 1.0
-CHANCE: Final = 0.02
-"""Standard deviation: enough to change the order of near equals from sitting to sitting."""
-DIVERSITY: Final = 0.25
-
-FIT_DISTANCE: Final = 0.4
-"""In the valence-arousal plane: there, nearness is a half."""
-POOL_FACTOR: Final = 5
-MIN_POOL: Final = 100
-"""Diversity is sought among this many of the best."""
+PER_FEATURE: Final = 96
+"""Candidates for one feature that the person likes."""
+STRONGEST: Final = 24
+"""Features of a person that bring candidates."""
+BY_CHANCE: Final = 64
+PER_STEP: Final = 12
+"""Candidates for each step of a journey."""
+TIER: Final = 64
+"""Diversity is sought among so many of the best, then among as many that follow them, and so on: the beginning of a
+list does not depend on its length."""
+STOPS: Final = 6
+"""Places on a journey where candidates are sought."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +69,20 @@ class Wish:
     mood: Mood | None = None
     exclude: frozenset[str] = frozenset()
     seed: int = 0
+    destination: Goal | None = None
+    """Where a journey leads: lift, calm or focus; None leaves it to the mood."""
+    candidates: int = CANDIDATES
+    """How many items are scored at least; `EVERYTHING` scores all."""
 
     @property
     def target(self) -> Affect:
-        """Where in the plane the picks should lie."""
-        return target(self.mood, self.goal)
+        """Where in the plane the picks should lie; of a journey, the last ones."""
+        return target(self.mood, self.goal_served)
+
+    @property
+    def goal_served(self) -> Goal:
+        """The goal, or where the journey leads."""
+        return destination(self.mood, self.destination) if self.goal is Goal.JOURNEY else self.goal
 
 
 @dataclass(frozen=True)
@@ -73,6 +93,10 @@ class Known:
     never: frozenset[str] = frozenset()
     resting: Mapping[str, datetime] | None = None
     """When the person last met each item that should stay away for now."""
+    exploration: Exploration | None = None
+    """None: only what is known counts."""
+    columns: Sequence[int] | None = None
+    """As `strongest` finds them; None: to be found."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +106,13 @@ class Ranked:
     id: str
     row: int
     score: float
-    """In what was sought: the higher the better, falling along the list."""
+    """In what was sought: the higher the better; it falls along the list, unless that is a journey."""
     parts: Mapping[str, float]
     """The terms of the score by the name of their weight, e.g. "fit", before diversity."""
+    propensity: float | None = None
+    """About how probable it was that a list as long as this one would have it, 0..1; None where chance had no part."""
+    progress: float | None = None
+    """How far along a journey it stands, 0..1."""
     recycled: bool = False
     """It should rest, but nothing else is left."""
 
@@ -94,65 +122,174 @@ def seed_of(*parts: object) -> int:
     return int.from_bytes(blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest())
 
 
+def strongest(shelf: Shelf, taste: Taste) -> list[int]:
+    """The features of a shelf's items that add most to this taste, at most `STRONGEST`."""
+    gains = taste.weights * shelf.index.strength
+    best = np.argpartition(-gains, min(STRONGEST, len(gains) - 1))[:STRONGEST] if len(gains) else []
+    return [int(column) for column in best if gains[column] > 0]
+
+
 def rank(shelf: Shelf, known: Known, wish: Wish) -> list[Ranked]:
     """At most `wish.count` items of the shelf, the best first; then, if there are fewer, those that rest, the longest
-    unseen first. Never one that is excluded or never wanted again. The same arguments give the same list."""
+    unseen first. Never one that is excluded or never wanted again. The same arguments give the same list, and a longer
+    one of the same begins with it, unless it is a journey."""
     if not shelf.ids:
         return []
-    parts = _parts(shelf, known.taste, wish)
-    scores = np.sum(list(parts.values()), axis=0)
+    picks = list(_picks(shelf, known, wish))
+    if len(picks) == wish.count or not known.resting:
+        return picks
     barred = known.never | wish.exclude
-    resting = known.resting or {}
-    is_open = np.ones(len(shelf.ids), dtype=bool)
-    is_open[[shelf.rows[each] for each in {*barred, *resting} if each in shelf.rows]] = False
-    chosen = _diverse(shelf, scores, np.flatnonzero(is_open), wish.count)
-    picks = [_ranked(shelf, parts, row, score) for row, score in chosen]
-    oldest = sorted((at, each) for each, at in resting.items() if each not in barred and each in shelf.rows)
-    again = [shelf.rows[each] for _, each in oldest[: wish.count - len(picks)]]
-    return picks + [_ranked(shelf, parts, row, float(scores[row]), recycled=True) for row in again]
+    oldest = sorted((at, each) for each, at in known.resting.items() if each not in barred and each in shelf.rows)
+    rows = np.array([shelf.rows[each] for _, each in oldest[: wish.count - len(picks)]], dtype=np.intp)
+    again = _Scored.of(shelf, known, wish, rows)
+    return picks + [again.ranked(n, again.scores[n], recycled=True) for n in range(len(rows))]
 
 
-def _parts(shelf: Shelf, taste: Taste, wish: Wish) -> dict[str, Floats]:
-    emotions = _emotions(wish.mood)
-    distance = np.linalg.norm(shelf.affect - np.array(wish.target), axis=1)
-    return {
-        "fit": FIT / (1.0 + (distance / FIT_DISTANCE) ** 2),
-        "quality": QUALITY * shelf.quality,
-        "serves": SERVES * shelf.serves[wish.goal],
-        "good_for": GOOD_FOR * (shelf.good_for @ emotions),
-        "kindred": KINDRED * (shelf.kindred @ emotions) * (wish.goal is Goal.MATCH),
-        "taste": TASTE * taste.appeal(shelf),
-        "chance": CHANCE * np.random.default_rng(wish.seed).standard_normal(len(shelf.ids)),
-    }
+def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
+    scored = _Scored.of(shelf, known, wish, _open_rows(shelf, known, wish))
+    if wish.goal is Goal.JOURNEY:
+        yield from _journey(scored)
+        return
+    order = _best_first(scored.scores, -(-wish.count // TIER) * TIER)
+    worth = np.inf
+    for start in range(0, min(wish.count, len(order)), TIER):
+        tier = scored.only(order[start : start + TIER])
+        count = min(wish.count - start, len(tier.rows))
+        chosen, worths, propensities = tier.choose(count)
+        for row, gain, propensity in zip(chosen, worths, propensities, strict=True):
+            worth = min(worth, gain)
+            yield tier.ranked(row, worth, propensity=propensity)
 
 
-def _emotions(mood: Mood | None) -> Floats:
+def _best_first(scores: Numbers, count: int) -> Rows:
+    best = np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
+    return best[np.argsort(-scores[best], kind="stable")]
+
+
+def _open_rows(shelf: Shelf, known: Known, wish: Wish) -> Rows:
+    closed = [shelf.rows[each] for each in {*known.never, *wish.exclude, *(known.resting or ())} if each in shelf.rows]
+    size = len(shelf.ids)
+    # What is closed may be what is nearest: look for more, in portions, so that others' answers still serve.
+    wanted = wish.candidates * (1 + -(-len(closed) // wish.candidates)) if wish.candidates else size
+    is_open = np.ones(size, dtype=bool)
+    if wanted < size:
+        is_open[:] = False
+        for rows in _candidates(shelf, known, wish, wanted):
+            is_open[rows] = True
+    is_open[closed] = False
+    return np.flatnonzero(is_open)
+
+
+def _candidates(shelf: Shelf, known: Known, wish: Wish, wanted: int) -> Iterator[Rows]:
+    columns = strongest(shelf, known.taste) if known.columns is None else known.columns
+    points = _stops(wish, STOPS) if wish.goal is Goal.JOURNEY else [wish.target]
+    for point in points:
+        yield shelf.index.best(point, wish.goal_served, wanted if len(points) == 1 else wanted // 2)
+        yield from shelf.index.best_with(columns, point, wish.goal_served, PER_FEATURE)
+    yield shelf.index.any(wish.seed, BY_CHANCE)
+
+
+def _stops(wish: Wish, count: int) -> list[Affect]:
+    return [Affect(*map(float, point)) for point in waypoints(place_of(wish.mood), wish.target, count)]
+
+
+def _journey(scored: "_Scored") -> Iterator[Ranked]:
+    """The picks of a walk, sorted by how far along it they stand where no way was found without turning back."""
+    points = np.array(_stops(scored.wish, min(scored.wish.count, len(scored.rows))))
+    if not len(points):
+        return
+    # Nearness to the end alone has no say: each step seeks its own place.
+    scored.without("fit")
+    affect = scored.shelf.affect
+    worth = scored.scores + course(affect[scored.rows], points, FIT).fit
+    near_each = np.argpartition(-worth, min(PER_STEP, worth.shape[1] - 1), axis=1)[:, :PER_STEP]
+    pool = scored.only(np.union1d(near_each, _best_first(worth.max(axis=0), TIER)))
+    way = course(affect[pool.rows], points, FIT)
+    chosen, worths, propensities = pool.choose(len(points), way)
+    advance = affect[pool.rows[chosen]] @ (points[-1] - points[0])
+    for place, n in enumerate(np.argsort(advance, kind="stable")):
+        pool.parts["fit"][chosen[n]] = way.fit[n, chosen[n]]
+        progress = place / max(1, len(points) - 1)
+        yield pool.ranked(int(chosen[n]), float(worths[n]), propensity=propensities[n], progress=progress)
+
+
+@dataclass
+class _Scored:
+    """Some r items of a shelf with the terms of their scores."""
+
+    shelf: Shelf
+    known: Known
+    wish: Wish
+    rows: Rows
+    parts: Mapping[str, Numbers]
+    """Float32, (r,) each."""
+    scores: Numbers
+
+    @classmethod
+    def of(cls, shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> "_Scored":
+        parts = {name: np.asarray(part, dtype=np.float32) for name, part in _parts(shelf, known, wish, rows)}
+        return cls(shelf, known, wish, rows, parts, np.sum(list(parts.values()), axis=0))
+
+    def without(self, name: str) -> None:
+        """Leave a part out of the scores."""
+        self.scores = self.scores - self.parts[name]
+
+    def only(self, chosen: Rows) -> "_Scored":
+        """These of them, by their places."""
+        parts = {name: part[chosen] for name, part in self.parts.items()}
+        return _Scored(self.shelf, self.known, self.wish, self.rows[chosen], parts, self.scores[chosen])
+
+    def choose(self, count: int, way: Course | None = None) -> tuple[Numbers, Numbers, Sequence[float | None]]:
+        """The places of `count` picks, what each was worth, and how probable it was."""
+        _, features = self.shelf.columns.dense(self.rows)
+        products = features @ features.T
+        norms = np.sqrt(np.diag(products))
+        scores = np.concatenate([self.scores[None], self._drawn()])
+        valence = self.shelf.affect[self.rows, 0]
+        picks, worths = choose(scores, products / np.outer(norms, norms), valence, count, way)
+        chosen = picks[:, 0]
+        if len(scores) == 1:
+            return chosen, worths[:, 0], [None] * count
+        hits = np.bincount(picks[:, 1:].ravel(), minlength=len(self.rows))[chosen]
+        return chosen, worths[:, 0], [float(each) for each in (hits + 0.5) / (DRAWS + 1)]
+
+    def _drawn(self) -> Numbers:
+        """The scores in other draws, (DRAWS, r); (0, r) where there is nothing to explore."""
+        if self.known.exploration is None:
+            return np.zeros((0, len(self.rows)), dtype=np.float32)
+        expected = self.scores - self.parts["explore"] - self.parts["chance"]
+        explore = EXPLORE * self.known.exploration.deviations(self.shelf, self.rows, place_of(self.wish.mood))
+        return expected + explore + CHANCE * self.shelf.index.other_chances(self.rows, DRAWS)
+
+    def ranked(self, place: int, score: float, **fields: Any) -> Ranked:
+        """The item at a place."""
+        row = int(self.rows[place])
+        parts = {name: float(part[place]) for name, part in self.parts.items()}
+        return Ranked(self.shelf.ids[row], row, float(score), parts, **fields)
+
+
+def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple[str, Numbers]]:
+    away = ((shelf.affect[rows] - np.array(wish.target)) ** 2).sum(axis=1)
+    place, matching = place_of(wish.mood), wish.mood if wish.goal is Goal.MATCH else None
+    taste = appeal(shelf, known.taste, place, rows)
+    drawn = taste if known.exploration is None else appeal(shelf, known.exploration.draw, place, rows)
+    yield "fit", FIT / (1.0 + away / FIT_DISTANCE**2)
+    yield "quality", QUALITY * shelf.quality[rows]
+    yield "serves", SERVES * shelf.serves[wish.goal_served][rows]
+    yield "good_for", GOOD_FOR * _suiting(shelf.good_for, rows, wish.mood)
+    yield "kindred", KINDRED * _suiting(shelf.kindred, rows, matching)
+    yield "taste", TASTE * taste
+    yield "explore", EXPLORE * (drawn - taste)
+    yield "chance", CHANCE * shelf.index.chance(wish.seed, rows)
+
+
+def appeal(shelf: Shelf, taste: Taste, place: Affect, rows: Rows) -> Numbers:
+    """As `Taste.appeal`, for a few rows, fast."""
+    weights, trait_weights = taste.weights_in(place)
+    return shelf.own_columns.dot(rows, weights) + shelf.traits[rows] @ trait_weights
+
+
+def _suiting(indicators: Floats, rows: Rows, mood: Mood | None) -> Numbers:
     if mood is None or len(mood.probabilities) != len(EMOTIONS):
-        return np.zeros(len(EMOTIONS))
-    return np.array(mood.probabilities)
-
-
-def _diverse(shelf: Shelf, scores: Floats, rows: Rows, count: int) -> Iterable[tuple[int, float]]:
-    # A stable sort keeps equal scores in the shelf's order, which makes the list the same everywhere.
-    pool = rows[np.argsort(-scores[rows], kind="stable")][: max(MIN_POOL, POOL_FACTOR * count)]
-    likeness = _likeness(shelf, pool)
-    left = scores[pool].copy()
-    penalty = np.zeros(len(pool))
-    chosen: list[tuple[int, float]] = []
-    for _ in range(min(count, len(pool))):
-        best = int(np.argmax(left - penalty))
-        chosen.append((int(pool[best]), float(left[best] - penalty[best])))
-        penalty = np.maximum(penalty, DIVERSITY * likeness[best])
-        left[best] = -np.inf
-    return chosen
-
-
-def _likeness(shelf: Shelf, rows: Rows) -> Floats:
-    features = shelf.features[rows]
-    products: Floats = (features @ features.T).toarray()
-    norms = np.sqrt(np.diag(products))
-    return products / np.outer(norms, norms)
-
-
-def _ranked(shelf: Shelf, parts: Mapping[str, Floats], row: int, score: float, *, recycled: bool = False) -> Ranked:
-    return Ranked(shelf.ids[row], row, score, {name: float(part[row]) for name, part in parts.items()}, recycled)
+        return np.zeros(len(rows), dtype=np.float32)
+    return indicators[rows] @ np.array(mood.probabilities)

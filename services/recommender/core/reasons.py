@@ -10,15 +10,20 @@ from contracts.mood import Mood
 from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item
 from services.recommender.core.affect import affect_words
 from services.recommender.core.catalogue import Feature, Shelf
-from services.recommender.core.goals import GOAL_TERMS
-from services.recommender.core.ranking import FIT, GOOD_FOR, Known, Ranked, Wish
+from services.recommender.core.goals import GOAL_TERMS, place_of
+from services.recommender.core.ranking import Known, Ranked, Wish
 from services.recommender.core.taste import Verdict
+from services.recommender.core.weights import FIT, GOOD_FOR
 
 MAX_REASONS: Final = 3
 MIN_FIT: Final = 0.4 * FIT
 MIN_GOOD_FOR: Final = 0.3 * GOOD_FOR
 MIN_TASTE: Final = 0.03
 NOTABLE_RATING: Final = 7.5
+MIN_EXPLORE: Final = 0.1
+FIRST_STEPS: Final = 1 / 3
+LAST_STEPS: Final = 2 / 3
+"""Of a journey."""
 
 _VERBS: Final[Mapping[FeedbackAction, str]] = {
     FeedbackAction.LIKE: "liked",
@@ -47,19 +52,26 @@ def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) 
     """At least one and at most `MAX_REASONS` sentences, what the person taught us first."""
     if ranked.recycled:
         return ["You have met this one before: nothing new is left."]
-    taught = list(_taste(ranked, shelf, known))
+    taught = list(_taste(ranked, shelf, known, wish))
     # What the person taught us may already have said how the item feels.
     fit = [reason for reason in _fit(item, ranked, wish) if not any(said.startswith(_feel(item)) for said in taught)]
-    found = [*taught, *fit, *_good_for(ranked, shelf, wish.mood), *_rating(item), *_serves(item, ranked, wish.goal)]
+    found = [
+        *taught,
+        *fit,
+        *_good_for(ranked, shelf, wish.mood),
+        *_rating(item),
+        *_serves(item, ranked, wish.goal_served),
+    ]
+    found += _explored(ranked)
     return found[:MAX_REASONS] or [_nearest_left(item, wish)]
 
 
-def _taste(ranked: Ranked, shelf: Shelf, known: Known) -> Iterator[str]:
-    row = shelf.personal[[ranked.row]]
-    appeal = row.data * known.taste.weights[row.indices]
-    if ranked.parts["taste"] < MIN_TASTE or len(appeal) == 0:
+def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[str]:
+    if ranked.parts["taste"] < MIN_TASTE:
         return
-    column = int(row.indices[int(np.argmax(appeal))])
+    weights, _ = known.taste.weights_in(place_of(wish.mood))
+    columns, values = shelf.own_columns.of(ranked.row)
+    column = int(columns[int(np.argmax(values * weights[columns]))])
     if evidence := known.taste.verdicts_on(column):
         feature = known.taste.vocabulary[column]
         yield f"{_named(feature)}, like {_met(evidence)}."
@@ -84,7 +96,14 @@ def _fit(item: Item, ranked: Ranked, wish: Wish) -> Iterator[str]:
         return
     words = _feel(item)
     knows_mood = wish.mood is not None and bool(wish.mood.probabilities)
-    yield f"{words}." if wish.goal is Goal.MATCH and not knows_mood else f"{words}, {_PURPOSES[wish.goal]}."
+    silent = wish.goal is Goal.MATCH and not knows_mood
+    yield f"{words}." if silent else f"{words}, {_purpose(ranked, wish)}."
+
+
+def _purpose(ranked: Ranked, wish: Wish) -> str:
+    if ranked.progress is None or ranked.progress > LAST_STEPS:
+        return _PURPOSES[wish.goal_served]
+    return "close to where you are now" if ranked.progress < FIRST_STEPS else "a step on the way"
 
 
 def _good_for(ranked: Ranked, shelf: Shelf, mood: Mood | None) -> Iterator[str]:
@@ -103,6 +122,11 @@ def _serves(item: Item, ranked: Ranked, goal: Goal) -> Iterator[str]:
     if ranked.parts["serves"] > 0:
         term = next(term for term in [*item.tags, *item.genres] if term in GOAL_TERMS[goal])
         yield f"{_capitalised(term)}, {_PURPOSES[goal]}."
+
+
+def _explored(ranked: Ranked) -> Iterator[str]:
+    if ranked.parts["explore"] > max(MIN_EXPLORE, ranked.parts["taste"]):
+        yield "Something you may not know you like: we are trying it out."
 
 
 def _nearest_left(item: Item, wish: Wish) -> str:

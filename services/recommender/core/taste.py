@@ -1,13 +1,16 @@
 """What a person's feedback says about their taste: Bayesian linear regression over the features of items."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.linalg import cho_solve
+from scipy.sparse import csc_array, csr_array, vstack
 
+from contracts.emotion import Affect
 from contracts.recommendation import FeedbackAction, Kind
 from services.recommender.core.catalogue import Catalogue, Feature, Floats, Shelf
 from services.recommender.core.prior import TRAITS
@@ -99,15 +102,43 @@ class Taste:
     evidence_features: csr_array
     """float64, (evidence, m)."""
 
+    factor: Floats
+    """(evidence, evidence): the lower Cholesky factor of how alike the evidence is, noise included."""
+    evidence_traits: Floats
+    """(evidence, d)."""
+    noise: Floats
+    """(evidence,), variances."""
+
     def appeal(self, shelf: Shelf) -> Floats:
         """How much more than everybody this person likes each of a shelf's n items: (n,), about -1..1, 0 where nothing
         is known."""
         return shelf.personal @ self.weights + shelf.traits @ self.trait_weights
 
+    def weights_in(self, mood: Affect | None = None) -> tuple[Floats, Floats]:
+        """The weights of the features, (m,), and of the traits, (d,), in a mood."""
+        return self.weights, self.trait_weights
+
+    def sampled(self, rng: np.random.Generator) -> "Taste":
+        """A draw from what the weights may be: one from the prior, corrected by the evidence (Matheron's rule: Wilson
+        et al., "Pathwise conditioning of Gaussian processes", JMLR 22, 2021)."""
+        weights, traits = rng.standard_normal(len(self.weights)), rng.standard_normal(len(self.trait_weights))
+        if self.evidence:
+            noise = np.sqrt(self.noise) * rng.standard_normal(len(self.noise))
+            drawn = self.evidence_features @ weights + self.evidence_traits @ traits + noise
+            told = cho_solve((self.factor, True), drawn)
+            weights -= self.evidence_features.T @ told
+            traits -= self.evidence_traits.T @ told
+        return replace(self, weights=self.weights + weights, trait_weights=self.trait_weights + traits)
+
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""
-        having = self.evidence_features[:, [column]].toarray().ravel() > 0
-        return [verdict for verdict, has in zip(self.evidence, having, strict=True) if has and verdict.liking > 0]
+        by_column = self._evidence_by_column
+        rows = sorted(map(int, by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]))
+        return [self.evidence[row] for row in rows if self.evidence[row].liking > 0]
+
+    @cached_property
+    def _evidence_by_column(self) -> csc_array:
+        return csc_array(self.evidence_features)
 
 
 def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion]) -> Taste:
@@ -121,7 +152,7 @@ def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion]) -> Taste:
     evidence = verdicts(catalogue, opinions)[:MAX_EVIDENCE]
     width = len(catalogue.vocabulary)
     if not evidence:
-        return Taste(np.zeros(width), np.zeros(len(TRAITS)), catalogue.vocabulary, [], csr_array((0, width)))
+        return _untold(catalogue, width)
     met = [(catalogue.shelves[verdict.kind], verdict.row) for verdict in evidence]
     features = csr_array(vstack([shelf.personal[[row]] for shelf, row in met]))
     traits = np.array([shelf.traits[row] for shelf, row in met])
@@ -129,5 +160,15 @@ def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion]) -> Taste:
         [verdict.liking - shelf.expected[verdict.row] for verdict, (shelf, _) in zip(evidence, met, strict=True)]
     )
     alike = (features @ features.T).toarray() + traits @ traits.T
-    told = np.linalg.solve(alike + np.diag([shelf.prior.noise_variance for shelf, _ in met]), news)
-    return Taste(features.T @ told, traits.T @ told, catalogue.vocabulary, evidence, features)
+    noise = np.array([shelf.prior.noise_variance for shelf, _ in met])
+    factor = np.linalg.cholesky(alike + np.diag(noise))
+    told = cho_solve((factor, True), news)
+    return Taste(features.T @ told, traits.T @ told, catalogue.vocabulary, evidence, features, factor, traits, noise)
+
+
+def _untold(catalogue: Catalogue, width: int) -> Taste:
+    nothing = np.zeros((0, len(TRAITS)))
+    weights, traits = np.zeros(width), np.zeros(len(TRAITS))
+    return Taste(
+        weights, traits, catalogue.vocabulary, [], csr_array((0, width)), np.zeros((0, 0)), nothing, np.zeros(0)
+    )

@@ -26,7 +26,7 @@ from contracts.pb.emoverse.v1 import mood_pb2 as emoverse_dot_v1_dot_mood__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65moverse/v1/recommender.proto\x12\x0b\x65moverse.v1\x1a\x16\x65moverse/v1/mood.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x01\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\x0c\n\x04goal\x18\x04 \x01(\t\x12\x0f\n\x07\x65xclude\x18\x05 \x03(\t\x12$\n\x04mood\x18\x06 \x01(\x0e\x32\x16.emoverse.v1.MoodState\"d\n\x11RecommendResponse\x12 \n\x05picks\x18\x01 \x03(\x0b\x32\x11.emoverse.v1.Pick\x12\x1f\n\x04mood\x18\x02 \x01(\x0b\x32\x11.emoverse.v1.Mood\x12\x0c\n\x04goal\x18\x03 \x01(\t\"G\n\x04Pick\x12\x1f\n\x04item\x18\x01 \x01(\x0b\x32\x11.emoverse.v1.Item\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0f\n\x07reasons\x18\x03 \x03(\t\"\xf7\x02\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x10\n\x08\x63reators\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x0e\n\x06genres\x18\x06 \x03(\t\x12\x0c\n\x04tags\x18\x07 \x03(\t\x12\x13\n\x06rating\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0f\n\x07valence\x18\t \x01(\x02\x12\x0f\n\x07\x61rousal\x18\n \x01(\x02\x12\x0f\n\x07\x63luster\x18\x0b \x01(\t\x12\x19\n\x0c\x64uration_min\x18\x0c \x01(\rH\x02\x88\x01\x01\x12\r\n\x05steps\x18\r \x03(\t\x12\x38\n\x0c\x65xternal_ids\x18\x0e \x03(\x0b\x32\".emoverse.v1.Item.ExternalIdsEntry\x1a\x32\n\x10\x45xternalIdsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05_yearB\t\n\x07_ratingB\x0f\n\r_duration_min\"\x91\x01\n\x13GiveFeedbackRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\x12/\n\x0boccurred_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\x14GiveFeedbackResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"[\n\x10\x41\x64\x64ReviewRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\"&\n\x11\x41\x64\x64ReviewResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"\x14\n\x12GetClustersRequest\"n\n\x13GetClustersResponse\x12&\n\x08\x63lusters\x18\x01 \x03(\x0b\x32\x14.emoverse.v1.Cluster\x12/\n\x0b\x63omputed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x07\x43luster\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07valence\x18\x02 \x01(\x02\x12\x0f\n\x07\x61rousal\x18\x03 \x01(\x02\x12\x0c\n\x04size\x18\x04 \x01(\r\x12\x10\n\x08\x65motions\x18\x05 \x03(\t2\xd3\x02\n\x12RecommenderService\x12J\n\tRecommend\x12\x1d.emoverse.v1.RecommendRequest\x1a\x1e.emoverse.v1.RecommendResponse\x12S\n\x0cGiveFeedback\x12 .emoverse.v1.GiveFeedbackRequest\x1a!.emoverse.v1.GiveFeedbackResponse\x12J\n\tAddReview\x12\x1d.emoverse.v1.AddReviewRequest\x1a\x1e.emoverse.v1.AddReviewResponse\x12P\n\x0bGetClusters\x12\x1f.emoverse.v1.GetClustersRequest\x1a .emoverse.v1.GetClustersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65moverse/v1/recommender.proto\x12\x0b\x65moverse.v1\x1a\x16\x65moverse/v1/mood.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x01\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\x0c\n\x04goal\x18\x04 \x01(\t\x12\x0f\n\x07\x65xclude\x18\x05 \x03(\t\x12$\n\x04mood\x18\x06 \x01(\x0e\x32\x16.emoverse.v1.MoodState\x12\x13\n\x0b\x64\x65stination\x18\x07 \x01(\t\x12\x12\n\npage_token\x18\x08 \x01(\t\"}\n\x11RecommendResponse\x12 \n\x05picks\x18\x01 \x03(\x0b\x32\x11.emoverse.v1.Pick\x12\x1f\n\x04mood\x18\x02 \x01(\x0b\x32\x11.emoverse.v1.Mood\x12\x0c\n\x04goal\x18\x03 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"o\n\x04Pick\x12\x1f\n\x04item\x18\x01 \x01(\x0b\x32\x11.emoverse.v1.Item\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0f\n\x07reasons\x18\x03 \x03(\t\x12\x17\n\npropensity\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_propensity\"\xf7\x02\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x10\n\x08\x63reators\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x0e\n\x06genres\x18\x06 \x03(\t\x12\x0c\n\x04tags\x18\x07 \x03(\t\x12\x13\n\x06rating\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0f\n\x07valence\x18\t \x01(\x02\x12\x0f\n\x07\x61rousal\x18\n \x01(\x02\x12\x0f\n\x07\x63luster\x18\x0b \x01(\t\x12\x19\n\x0c\x64uration_min\x18\x0c \x01(\rH\x02\x88\x01\x01\x12\r\n\x05steps\x18\r \x03(\t\x12\x38\n\x0c\x65xternal_ids\x18\x0e \x03(\x0b\x32\".emoverse.v1.Item.ExternalIdsEntry\x1a\x32\n\x10\x45xternalIdsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05_yearB\t\n\x07_ratingB\x0f\n\r_duration_min\"\x91\x01\n\x13GiveFeedbackRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\x12/\n\x0boccurred_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\x14GiveFeedbackResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"[\n\x10\x41\x64\x64ReviewRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\"&\n\x11\x41\x64\x64ReviewResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"\x14\n\x12GetClustersRequest\"n\n\x13GetClustersResponse\x12&\n\x08\x63lusters\x18\x01 \x03(\x0b\x32\x14.emoverse.v1.Cluster\x12/\n\x0b\x63omputed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x07\x43luster\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07valence\x18\x02 \x01(\x02\x12\x0f\n\x07\x61rousal\x18\x03 \x01(\x02\x12\x0c\n\x04size\x18\x04 \x01(\r\x12\x10\n\x08\x65motions\x18\x05 \x03(\t2\xd3\x02\n\x12RecommenderService\x12J\n\tRecommend\x12\x1d.emoverse.v1.RecommendRequest\x1a\x1e.emoverse.v1.RecommendResponse\x12S\n\x0cGiveFeedback\x12 .emoverse.v1.GiveFeedbackRequest\x1a!.emoverse.v1.GiveFeedbackResponse\x12J\n\tAddReview\x12\x1d.emoverse.v1.AddReviewRequest\x1a\x1e.emoverse.v1.AddReviewResponse\x12P\n\x0bGetClusters\x12\x1f.emoverse.v1.GetClustersRequest\x1a .emoverse.v1.GetClustersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,29 +36,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEM_EXTERNALIDSENTRY']._loaded_options = None
   _globals['_ITEM_EXTERNALIDSENTRY']._serialized_options = b'8\001'
   _globals['_RECOMMENDREQUEST']._serialized_start=104
-  _globals['_RECOMMENDREQUEST']._serialized_end=237
-  _globals['_RECOMMENDRESPONSE']._serialized_start=239
-  _globals['_RECOMMENDRESPONSE']._serialized_end=339
-  _globals['_PICK']._serialized_start=341
-  _globals['_PICK']._serialized_end=412
-  _globals['_ITEM']._serialized_start=415
-  _globals['_ITEM']._serialized_end=790
-  _globals['_ITEM_EXTERNALIDSENTRY']._serialized_start=703
-  _globals['_ITEM_EXTERNALIDSENTRY']._serialized_end=753
-  _globals['_GIVEFEEDBACKREQUEST']._serialized_start=793
-  _globals['_GIVEFEEDBACKREQUEST']._serialized_end=938
-  _globals['_GIVEFEEDBACKRESPONSE']._serialized_start=940
-  _globals['_GIVEFEEDBACKRESPONSE']._serialized_end=981
-  _globals['_ADDREVIEWREQUEST']._serialized_start=983
-  _globals['_ADDREVIEWREQUEST']._serialized_end=1074
-  _globals['_ADDREVIEWRESPONSE']._serialized_start=1076
-  _globals['_ADDREVIEWRESPONSE']._serialized_end=1114
-  _globals['_GETCLUSTERSREQUEST']._serialized_start=1116
-  _globals['_GETCLUSTERSREQUEST']._serialized_end=1136
-  _globals['_GETCLUSTERSRESPONSE']._serialized_start=1138
-  _globals['_GETCLUSTERSRESPONSE']._serialized_end=1248
-  _globals['_CLUSTER']._serialized_start=1250
-  _globals['_CLUSTER']._serialized_end=1339
-  _globals['_RECOMMENDERSERVICE']._serialized_start=1342
-  _globals['_RECOMMENDERSERVICE']._serialized_end=1681
+  _globals['_RECOMMENDREQUEST']._serialized_end=278
+  _globals['_RECOMMENDRESPONSE']._serialized_start=280
+  _globals['_RECOMMENDRESPONSE']._serialized_end=405
+  _globals['_PICK']._serialized_start=407
+  _globals['_PICK']._serialized_end=518
+  _globals['_ITEM']._serialized_start=521
+  _globals['_ITEM']._serialized_end=896
+  _globals['_ITEM_EXTERNALIDSENTRY']._serialized_start=809
+  _globals['_ITEM_EXTERNALIDSENTRY']._serialized_end=859
+  _globals['_GIVEFEEDBACKREQUEST']._serialized_start=899
+  _globals['_GIVEFEEDBACKREQUEST']._serialized_end=1044
+  _globals['_GIVEFEEDBACKRESPONSE']._serialized_start=1046
+  _globals['_GIVEFEEDBACKRESPONSE']._serialized_end=1087
+  _globals['_ADDREVIEWREQUEST']._serialized_start=1089
+  _globals['_ADDREVIEWREQUEST']._serialized_end=1180
+  _globals['_ADDREVIEWRESPONSE']._serialized_start=1182
+  _globals['_ADDREVIEWRESPONSE']._serialized_end=1220
+  _globals['_GETCLUSTERSREQUEST']._serialized_start=1222
+  _globals['_GETCLUSTERSREQUEST']._serialized_end=1242
+  _globals['_GETCLUSTERSRESPONSE']._serialized_start=1244
+  _globals['_GETCLUSTERSRESPONSE']._serialized_end=1354
+  _globals['_CLUSTER']._serialized_start=1356
+  _globals['_CLUSTER']._serialized_end=1445
+  _globals['_RECOMMENDERSERVICE']._serialized_start=1448
+  _globals['_RECOMMENDERSERVICE']._serialized_end=1787
 # @@protoc_insertion_point(module_scope)

@@ -30,15 +30,21 @@ class RecommendRequest(_message.Message):
     GOAL_FIELD_NUMBER: _builtins.int
     EXCLUDE_FIELD_NUMBER: _builtins.int
     MOOD_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     kind: _builtins.str
-    """"music", "movie", "game", "wellbeing", "book", "podcast" or "course" """
+    """"music", "movie", "game", "wellbeing", "book", "podcast" or "course"; "all" for one list of all"""
     count: _builtins.int
     """1..100; 0: the server's default"""
     goal: _builtins.str
-    """"match", "lift", "calm", "focus"; empty: the server's default for the mood"""
+    """"match", "lift", "calm", "focus", "journey"; empty: the server's default for the mood"""
     mood: _mood_pb2.MoodState.ValueType
     """unspecified: the person's latest mood"""
+    destination: _builtins.str
+    """of a journey: "lift", "calm" or "focus"; empty: what suits the mood"""
+    page_token: _builtins.str
+    """of an earlier answer to the same request: what follows its picks"""
     @_builtins.property
     def exclude(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """item ids"""
@@ -52,10 +58,12 @@ class RecommendRequest(_message.Message):
         goal: _builtins.str = ...,
         exclude: _abc.Iterable[_builtins.str] | None = ...,
         mood: _mood_pb2.MoodState.ValueType = ...,
+        destination: _builtins.str = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "exclude", b"exclude", "goal", b"goal", "kind", b"kind", "mood", b"mood", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "destination", b"destination", "exclude", b"exclude", "goal", b"goal", "kind", b"kind", "mood", b"mood", "page_token", b"page_token", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -68,8 +76,11 @@ class RecommendResponse(_message.Message):
     PICKS_FIELD_NUMBER: _builtins.int
     MOOD_FIELD_NUMBER: _builtins.int
     GOAL_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     goal: _builtins.str
     """the goal they were ranked for"""
+    next_page_token: _builtins.str
+    """asks for what follows, without repeats; empty where nothing does"""
     @_builtins.property
     def picks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pick]:
         """the best first"""
@@ -84,10 +95,11 @@ class RecommendResponse(_message.Message):
         picks: _abc.Iterable[Global___Pick] | None = ...,
         mood: _mood_pb2.Mood | None = ...,
         goal: _builtins.str = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["mood", b"mood"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["goal", b"goal", "mood", b"mood", "picks", b"picks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["goal", b"goal", "mood", b"mood", "next_page_token", b"next_page_token", "picks", b"picks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -100,7 +112,10 @@ class Pick(_message.Message):
     ITEM_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
+    PROPENSITY_FIELD_NUMBER: _builtins.int
     score: _builtins.float
+    propensity: _builtins.float
+    """about how probable chance made this pick, 0..1; unset where chance had no part"""
     @_builtins.property
     def item(self) -> Global___Item: ...
     @_builtins.property
@@ -113,12 +128,15 @@ class Pick(_message.Message):
         item: Global___Item | None = ...,
         score: _builtins.float = ...,
         reasons: _abc.Iterable[_builtins.str] | None = ...,
+        propensity: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_propensity", b"_propensity", "item", b"item", "propensity", b"propensity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "reasons", b"reasons", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_propensity", b"_propensity", "item", b"item", "propensity", b"propensity", "reasons", b"reasons", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__propensity: _TypeAlias = _typing.Literal["propensity"]  # noqa: Y015
+    _WhichOneofArgType__propensity: _TypeAlias = _typing.Literal["_propensity", b"_propensity"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__propensity) -> _WhichOneofReturnType__propensity | None: ...
 
 Global___Pick: _TypeAlias = Pick  # noqa: Y015
 

@@ -1,0 +1,98 @@
+"""Finds the few items of a shelf that may come out on top, so that only those are scored in full.
+
+An item may because it lies near the target and is good in itself, because it has what the person likes most, or
+because nobody can know yet: a few are taken by chance.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csc_array
+from scipy.spatial import KDTree
+
+from contracts.emotion import Affect
+from contracts.recommendation import Goal
+
+Rows = npt.NDArray[np.intp]
+Numbers = npt.NDArray[Any]
+
+CELL: Final = 0.02
+"""In the valence-arousal plane: targets within one share their candidates."""
+ANSWERS_KEPT: Final = 4096
+TREES_KEPT: Final = 1024
+MIN_CHANCES: Final = 4096
+
+
+class Index:
+    """The n items of a shelf, by nearness and by what they have in common.
+
+    Where an item lies at distance d from the target, in units of `reach`, and lacks `lack` of the worth it could have,
+    the terms of its score that are everybody's add up to about 1 - d^2 - lack. So the best are those nearest to
+    (target, 0) among the points (place / reach, sqrt(lack)), which a k-d tree finds (Bentley, CACM 18(9), 1975).
+
+    Args:
+        affect: (n, 2), -1..1.
+        lack: (n,), 0 or above, for each goal.
+        features: a sparse array in rows, (n, m).
+        reach: in the valence-arousal plane.
+    """
+
+    def __init__(self, affect: Numbers, lack: Mapping[Goal, Numbers], features: Any, reach: float) -> None:
+        self._reach = reach
+        self._points = {goal: np.column_stack([affect / reach, np.sqrt(each)]) for goal, each in lack.items()}
+        self._wholes = {goal: KDTree(points) for goal, points in self._points.items() if len(points)}
+        by_column = csc_array(features)
+        self._members: Rows = np.asarray(by_column.indices, dtype=np.intp)
+        self._starts = by_column.indptr
+        self._tree_of: Callable[[Goal, int], Any] = lru_cache(maxsize=TREES_KEPT)(self._tree)
+        self._best: Callable[..., Rows] = lru_cache(maxsize=ANSWERS_KEPT)(self._found)
+        draw = np.random.default_rng(0)
+        self._chances = draw.standard_normal(max(len(affect), MIN_CHANCES)).astype(np.float32)
+        self._mixed = draw.permutation(len(affect))
+        self.strength = by_column.max(axis=0).toarray().ravel() if len(affect) else np.zeros(features.shape[1])
+        """(m,): the most that each feature says about an item here; 0 where no item has it."""
+
+    def best(self, target: Affect, goal: Goal, count: int) -> Rows:
+        """At most `count` rows, for what everybody likes."""
+        return self._best(goal, *_cell(target), count, None)
+
+    def best_with(self, columns: Iterable[int], target: Affect, goal: Goal, count: int) -> list[Rows]:
+        """For each of these features at most `count` rows that have it."""
+        cell = _cell(target)
+        return [self._best(goal, *cell, count, column) for column in columns]
+
+    def any(self, seed: int, count: int) -> Rows:
+        """At most `count` rows by chance, the same for the same seed."""
+        start = seed % max(1, len(self._mixed))
+        return self._mixed[start : start + count]
+
+    def chance(self, seed: int, rows: Rows) -> Numbers:
+        """A standard normal number for each of these rows, the same for the same seed."""
+        return self._chances[(rows + seed % len(self._chances)) % len(self._chances)]
+
+    def other_chances(self, rows: Rows, count: int) -> Numbers:
+        """The same for `count` other seeds: (count, r)."""
+        seeds = np.arange(1, count + 1)[:, None] * (len(self._chances) // (count + 1))
+        return self._chances[(rows + seeds) % len(self._chances)]
+
+    def _found(self, goal: Goal, valence: int, arousal: int, count: int, column: int | None) -> Rows:
+        rows = None if column is None else self._having(column)
+        if rows is not None and len(rows) <= count:
+            return rows
+        tree = self._wholes[goal] if column is None else self._tree_of(goal, column)
+        point = (valence * CELL / self._reach, arousal * CELL / self._reach, 0.0)
+        found: Rows = np.asarray(tree.query(point, k=min(count, tree.n))[1], dtype=np.intp).reshape(-1)
+        return found if rows is None else rows[found]
+
+    def _having(self, column: int) -> Rows:
+        return self._members[self._starts[column] : self._starts[column + 1]]
+
+    def _tree(self, goal: Goal, column: int) -> Any:
+        return KDTree(self._points[goal][self._having(column)])
+
+
+def _cell(target: Affect) -> tuple[int, int]:
+    return round(target.valence / CELL), round(target.arousal / CELL)

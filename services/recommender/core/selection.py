@@ -1,0 +1,68 @@
+"""Chooses a list one by one from scored items, for several draws of the scores at once."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[Any]
+
+DIVERSITY: Final = 0.25
+"""What a pick loses for being all like one before it (maximal marginal relevance: Carbonell and Goldstein, SIGIR
+1998)."""
+STRONGLY_NEGATIVE: Final = -0.5
+"""Valence."""
+MAX_NEGATIVE_RUN: Final = 3
+"""Picks in a row below it, as long as anything else is left."""
+_LAST_RESORT: Final = 100.0
+_GONE: Final = 10_000.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a list that moves should be at each of its steps."""
+
+    fit: Numbers
+    """(steps, r): how well each of r items fits each step."""
+    along: Numbers
+    """(r, axes): how far each item lies in the directions of travel; the picks do not turn back in any, as long as
+    there is another way."""
+
+
+def choose(
+    scores: Numbers, likeness: Numbers, valence: Numbers, count: int, course: Course | None = None
+) -> tuple[Numbers, Numbers]:
+    """The picks of each draw in their order, and what each was worth when it was picked.
+
+    Args:
+        scores: (draws, r), of r items.
+        likeness: (r, r), 0..1.
+        valence: (r,), -1..1.
+        count: picks, at most r.
+        course: where the list should move; without one it stays.
+
+    Returns:
+        Rows, integers (count, draws), and worths, (count, draws).
+    """
+    every = np.arange(len(scores))
+    left, penalty, alike = scores.copy(), np.zeros_like(scores), (DIVERSITY * likeness).astype(scores.dtype)
+    negative = valence < STRONGLY_NEGATIVE
+    some_negative, run = bool(negative.any()), np.zeros(len(every), dtype=int)
+    reached = None
+    picks, worths = np.zeros((count, len(every)), dtype=np.intp), np.zeros((count, len(every)), dtype=scores.dtype)
+    for step in range(count):
+        value = left - penalty
+        if some_negative and (run >= MAX_NEGATIVE_RUN).any():
+            value -= _LAST_RESORT * np.outer(run >= MAX_NEGATIVE_RUN, negative)
+        if course is not None:
+            value += course.fit[step]
+            if reached is not None:
+                value -= _LAST_RESORT * (course.along[None] < reached[:, None]).any(axis=2)
+        best = value.argmax(axis=1)
+        picks[step], worths[step] = best, value[every, best]
+        left[every, best] -= _GONE
+        np.maximum(penalty, alike[best], out=penalty)
+        run = np.where(negative[best], run + 1, 0)
+        reached = None if course is None else course.along[best]
+    return picks, worths

@@ -1,0 +1,115 @@
+"""What is known of people, kept in memory for a while: reading and learning it anew for every list would take longer
+than ranking."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection
+
+from contracts.recommendation import Kind
+from services.recommender import people_store
+from services.recommender.core.catalogue import Catalogue
+from services.recommender.core.exploring import Exploration
+from services.recommender.core.ranking import Known, seed_of, strongest
+from services.recommender.core.rest import RestPolicy, never_again, resting
+from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
+from services.recommender.people_store import Shown, Sitting
+
+MAX_AGE: Final = timedelta(minutes=1)
+"""How long the memory of a person is trusted: what rests grows old, and a note of change may have been lost."""
+
+
+@dataclass
+class Person:
+    """Somebody in a sitting, as of a moment."""
+
+    user_id: str
+    sitting: Sitting
+    read_at: datetime
+    catalogue: Catalogue
+    opinions: list[Opinion]
+    taste: Taste
+    never: frozenset[str]
+    shown: Shown
+    exploration: Exploration
+    policy: RestPolicy
+    _known: dict[Kind, Known] = field(default_factory=dict[Kind, Known])
+
+    def known(self, kind: Kind) -> Known:
+        """What ranking a shelf needs to know of them."""
+        if kind not in self._known:
+            shelf = self.catalogue.shelves[kind]
+            rests = resting(kind, shelf, self.opinions, self.shown.earlier, self.read_at, self.policy)
+            columns = strongest(shelf, self.taste)
+            self._known[kind] = Known(self.taste, self.never, rests, self.exploration, columns)
+        return self._known[kind]
+
+
+class People:
+    """Remembers those who were last asked about.
+
+    Args:
+        seed: of every draw.
+        policy: how long items rest.
+        max_people: beyond so many the one not asked about for longest is forgotten.
+    """
+
+    def __init__(self, seed: int, policy: RestPolicy, max_people: int) -> None:
+        self._seed = seed
+        self._policy = policy
+        self._max_people = max_people
+        self._kept: OrderedDict[str, tuple[str, Person]] = OrderedDict()
+        self._lock = Lock()
+
+    def remembered(
+        self, user_id: str, version: str | None, sitting: Sitting, catalogue: Catalogue, now: datetime
+    ) -> Person | None:
+        """The person, if they are remembered and have told nothing since.
+
+        Args:
+            version: of what they have told; None: nobody knows, so that nothing remembered can be trusted.
+        """
+        kept_version, person = self._kept.get(user_id, (None, None))
+        if person is None or version is None or kept_version != version:
+            return None
+        is_current = person.sitting == sitting and person.catalogue is catalogue
+        return person if is_current and timedelta(0) <= now - person.read_at < MAX_AGE else None
+
+    def read(
+        self, connection: Connection, user_id: str, sitting: Sitting, catalogue: Catalogue, as_of: datetime
+    ) -> Person:
+        """The person as they were known at a moment of that sitting."""
+        opinions = people_store.opinions(connection, user_id, as_of)
+        taste = learn_taste(catalogue, opinions)
+        seed = seed_of(self._seed, user_id, sitting.begins_at.isoformat())
+        return Person(
+            user_id=user_id,
+            sitting=sitting,
+            read_at=as_of,
+            catalogue=catalogue,
+            opinions=opinions,
+            taste=taste,
+            never=never_again(verdicts(catalogue, opinions)),
+            shown=people_store.shown(connection, user_id, sitting),
+            exploration=Exploration.of(taste, np.random.default_rng(seed)),
+            policy=self._policy,
+        )
+
+    def remember(self, person: Person, version: str | None) -> None:
+        """Keep a person as of this version."""
+        if version is None:
+            return
+        with self._lock:
+            self._kept[person.user_id] = (version, person)
+            self._kept.move_to_end(person.user_id)
+            if len(self._kept) > self._max_people:
+                self._kept.popitem(last=False)
+
+    def forget(self, user_id: str) -> None:
+        """They have told something."""
+        with self._lock:
+            self._kept.pop(user_id, None)

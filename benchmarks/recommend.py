@@ -44,8 +44,8 @@ from standalone.redis_server import resolve_redis
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 START_TIMEOUT_S: Final = 120.0
 CALL_TIMEOUT_S: Final = 10.0
-PEOPLE: Final = 200
-LIKES: Final = 20
+PEOPLE: Final = 100
+LIKES: Final = 12
 COUNT: Final = 10
 FEEDBACK_TRIALS: Final = 30
 GENRES: Final = 40

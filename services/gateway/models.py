@@ -1,14 +1,15 @@
 """The bodies of the HTTP interface. Items, picks and clusters are those of `contracts.recommendation`."""
 
 from datetime import datetime
-from typing import Annotated, Final, Self
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.events import Identifier, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
-from contracts.recommendation import Cluster, FeedbackAction, Goal, Kind, Pick, SignedUnit, UnitInterval
+from contracts.recommendation import EVERY_KIND, Cluster, FeedbackAction, Goal, Kind, Pick, SignedUnit, UnitInterval
 from contracts.traits import Traits
 
 ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
@@ -108,14 +109,39 @@ class KindView(BaseModel):
         return cls(kind=kind, title=traits.title, singular=singular, plural=plural, links=dict(traits.links))
 
 
+if TYPE_CHECKING:
+    AnyKind = str
+else:
+    AnyKind = StrEnum("AnyKind", {**{kind.name: kind.value for kind in Kind}, "ALL": EVERY_KIND})
+    AnyKind.__doc__ = "A kind, or one list of all."
+
+
+class Wanted(BaseModel):
+    """What picks are asked for."""
+
+    kind: Annotated[AnyKind, Field(description="What to recommend: a kind, or one list of all", examples=["music"])]
+    count: Annotated[int, Field(ge=1, le=100, description="At most this many")] = 10
+    goal: Annotated[Goal | None, Field(description="What they should do to the mood; by default it depends")] = None
+    destination: Annotated[
+        Literal["lift", "calm", "focus"] | None,
+        Field(description="Where a journey leads; by default it depends on the mood"),
+    ] = None
+    mood: Annotated[MoodState | None, Field(description="Rank for this mood; by default the person's latest")] = None
+    exclude: Annotated[list[ItemId], Field(max_length=100, description="Items to leave out")] = []
+    page_token: Annotated[
+        str, Field(max_length=2000, description="next_page_token of an earlier answer to the same request")
+    ] = ""
+
+
 class Recommendations(BaseModel):
-    """Picks of one kind, the best first."""
+    """Picks of one kind or of all, the best first, or in the order of a journey."""
 
     user_id: Identifier
-    kind: Kind
+    kind: AnyKind
     goal: Goal
     mood: Annotated[MoodView | None, Field(description="The mood they were ranked for; null when none is known")]
     picks: Annotated[list[Pick], Field(examples=[[_PICK_EXAMPLE]])]
+    next_page_token: Annotated[str | None, Field(description="Asks for what follows; null where nothing does")] = None
 
 
 class LiveRecommendations(BaseModel):

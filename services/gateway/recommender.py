@@ -1,6 +1,6 @@
 """The recommender service, as the gateway sees it: gRPC calls in, contract models out."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
@@ -10,14 +10,15 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from pydantic import BaseModel, ValidationError
 
-from contracts.mood import Mood, MoodState, from_timestamp
+from contracts.mood import Mood, from_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
-from contracts.recommendation import Cluster, FeedbackAction, Goal, Kind, Pick
+from contracts.recommendation import Cluster, FeedbackAction, Goal, Pick
 from servicekit.errors import UnavailableError
 from servicekit.grpc_status import error_from
 from servicekit.probe import SERVING, health_of
 from services.gateway.errors import IncompatibleAnswerError
+from services.gateway.models import Wanted
 
 CALL_TIMEOUT_S: Final = 3.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
@@ -36,6 +37,8 @@ class Ranking(NamedTuple):
     picks: list[Pick]
     mood: Mood | None
     goal: Goal
+    next_page_token: str | None = None
+    """Asks for what follows; None where nothing does."""
 
 
 class RecommenderClient:
@@ -50,25 +53,24 @@ class RecommenderClient:
         self._channel = channel
         self._peer = f"the recommender at {address}"
 
-    async def recommend(
-        self,
-        user_id: str,
-        kind: Kind,
-        *,
-        count: int,
-        goal: Goal | None = None,
-        mood: MoodState | None = None,
-        exclude: Sequence[str] = (),
-    ) -> Ranking:
-        """The best `count` items of a kind; without a mood or a goal, the recommender chooses."""
-        request = pb.RecommendRequest(user_id=user_id, kind=kind, count=count, goal=goal or "", exclude=exclude)
-        if mood:
-            request.mood = mood.to_proto()
+    async def recommend(self, user_id: str, wanted: Wanted) -> Ranking:
+        """The best items; without a mood or a goal, the recommender chooses."""
+        request = pb.RecommendRequest(
+            user_id=user_id,
+            kind=wanted.kind,
+            count=wanted.count,
+            goal=wanted.goal or "",
+            destination=wanted.destination or "",
+            exclude=wanted.exclude,
+            page_token=wanted.page_token,
+        )
+        if wanted.mood:
+            request.mood = wanted.mood.to_proto()
         response = await self._call(self._stub.Recommend, request)
         picks = [self._parse(Pick, pick) for pick in response.picks]
         try:
             mood_used = Mood.from_proto(response.mood) if response.HasField("mood") else None
-            return Ranking(picks, mood_used, Goal(response.goal))
+            return Ranking(picks, mood_used, Goal(response.goal), response.next_page_token or None)
         except ValueError as error:
             raise IncompatibleAnswerError(self._peer, error) from error
 

@@ -8,19 +8,18 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from redis.asyncio import Redis
 
 from contracts.events import Identifier
-from contracts.mood import MoodState
-from contracts.recommendation import TRAITS, Goal, Kind
+from contracts.recommendation import TRAITS
 from services.gateway.models import (
     Accepted,
     Clusters,
     FeedbackRequest,
     IdempotencyKey,
-    ItemId,
     KindView,
     MoodView,
     Recommendations,
     ReviewRequest,
     UserMood,
+    Wanted,
 )
 from services.gateway.moods import latest_mood
 from services.gateway.problems import problem_responses
@@ -73,27 +72,25 @@ async def get_mood(user_id: UserId, redis: RedisDep) -> UserMood:
 @router.get(
     "/users/{user_id}/recommendations",
     operation_id="getRecommendations",
-    summary="Picks of one kind for a person and a mood",
+    summary="Picks of one kind, or of all, for a person and a mood",
     tags=["recommendations"],
 )
 async def get_recommendations(
-    user_id: UserId,
-    recommender: RecommenderDep,
-    kind: Annotated[Kind, Query(description="What to recommend", examples=["music"])],
-    *,
-    count: Annotated[int, Query(ge=1, le=100, description="At most this many")] = 10,
-    goal: Annotated[Goal | None, Query(description="What they should do to the mood; by default it depends")] = None,
-    mood: Annotated[MoodState | None, Query(description="Rank for this mood; by default the person's latest")] = None,
-    exclude: Annotated[tuple[ItemId, ...], Query(max_length=100, description="Items to leave out")] = (),
+    user_id: UserId, recommender: RecommenderDep, wanted: Annotated[Wanted, Query()]
 ) -> Recommendations:
-    """The best items first, each with the reasons. A person never heard of gets good general picks."""
-    ranking = await recommender.recommend(user_id, kind, count=count, goal=goal, mood=mood, exclude=exclude)
+    """The best items first, each with the reasons. A person never heard of gets good general picks.
+
+    The goal `journey` gives a playlist that starts where the person is and walks to the destination. A page token lasts
+    half an hour at least; the pages keep the order of the first, without repeats.
+    """
+    ranking = await recommender.recommend(user_id, wanted)
     return Recommendations(
         user_id=user_id,
-        kind=kind,
+        kind=wanted.kind,
         goal=ranking.goal,
         mood=MoodView.of(ranking.mood) if ranking.mood else None,
         picks=ranking.picks,
+        next_page_token=ranking.next_page_token,
     )
 
 

@@ -12,6 +12,7 @@ from contracts.events import RecommendationsEvent
 from contracts.recommendation import Kind
 from servicekit.errors import EmoVerseError, NotFoundError
 from services.gateway.live import Listener, LiveFeed, LiveMessage
+from services.gateway.models import Wanted
 from services.gateway.moods import latest_mood
 from services.gateway.recommender import RecommenderClient
 from services.gateway.watch import Dependency
@@ -67,7 +68,10 @@ class LiveStreams:
     async def _picks(self, listener: Listener) -> LiveMessage:
         async with self._slots:
             rankings = await asyncio.gather(
-                *(self._recommender.recommend(listener.user_id, kind, count=SNAPSHOT_COUNT) for kind in Kind)
+                *(
+                    self._recommender.recommend(listener.user_id, Wanted(kind=kind, count=SNAPSHOT_COUNT))
+                    for kind in Kind
+                )
             )
         return LiveMessage.of(
             RecommendationsEvent(

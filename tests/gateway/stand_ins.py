@@ -25,7 +25,7 @@ from contracts.mood import Mood, MoodState, to_timestamp
 from contracts.pb.emoverse.v1 import mood_pb2
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1 import recommender_pb2_grpc as pb_grpc
-from contracts.recommendation import Goal, Item, Kind, Pick
+from contracts.recommendation import EVERY_KIND, Goal, Item, Kind, Pick
 from servicekit.errors import NotFoundError
 from servicekit.grpc_server import create_server, serving
 from servicekit.grpc_status import errors_as_statuses
@@ -52,6 +52,7 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
 
     error: Exception | None = None
     goal: str = Goal.MATCH
+    next_page_token: str = ""
     requests: list[pb.RecommendRequest] = field(default_factory=list)
     accepted: dict[str, object] = field(default_factory=dict)
 
@@ -59,9 +60,11 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
         async with errors_as_statuses(context):
             self.requests.append(request)
             self._fail_if_told()
-        ids = (f"{request.kind}:{number}" for number in range(KNOWN_ITEMS))
+        kind = Kind.MUSIC if request.kind == EVERY_KIND else request.kind
+        ids = (f"{kind}:{number}" for number in range(KNOWN_ITEMS))
         picks = [pick_message(item_id) for item_id in ids if item_id not in request.exclude]
-        response = pb.RecommendResponse(picks=picks[: request.count or None], goal=request.goal or self.goal)
+        goal, token = request.goal or self.goal, self.next_page_token
+        response = pb.RecommendResponse(picks=picks[: request.count or None], goal=goal, next_page_token=token)
         if request.mood:
             response.mood.CopyFrom(mood_pb2.Mood(state=request.mood, since=to_timestamp(AT)))
         return response

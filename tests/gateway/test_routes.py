@@ -79,7 +79,9 @@ async def test_recommendations_of_every_kind(client: httpx.AsyncClient, kind: Ki
         },
         "score": 0.75,
         "reasons": ["It fits."],
+        "propensity": None,
     }
+    assert body["next_page_token"] is None
 
 
 async def test_every_parameter_reaches_the_recommender(client: httpx.AsyncClient, recommender: FakeRecommender):
@@ -97,6 +99,25 @@ async def test_every_parameter_reaches_the_recommender(client: httpx.AsyncClient
     ]
     assert (body["goal"], body["mood"]["state"], body["mood"]["probabilities"]) == ("lift", "sad", {})
     assert [pick["item"]["id"] for pick in body["picks"]] == ["music:1", "music:2"]
+
+
+async def test_a_mixed_journey_and_its_pages_reach_the_recommender(
+    client: httpx.AsyncClient, recommender: FakeRecommender
+):
+    recommender.next_page_token = "next"
+    query = {"kind": "all", "goal": "journey", "destination": "calm", "page_token": "this"}
+    body = (await client.get(PICKS, params=query)).raise_for_status().json()
+    (asked,) = recommender.requests
+    assert (asked.kind, asked.goal, asked.destination, asked.page_token) == ("all", "journey", "calm", "this")
+    assert (body["kind"], body["goal"], body["next_page_token"]) == ("all", "journey", "next")
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "opera"}, {"destination": "match"}, {"count": 0}, {"count": 10**9}])
+async def test_what_the_recommender_would_refuse_never_reaches_it(
+    client: httpx.AsyncClient, recommender: FakeRecommender, wrong: dict[str, str]
+):
+    problem(await client.get(PICKS, params={"kind": "music", **wrong}), 422)
+    assert recommender.requests == []
 
 
 async def test_clusters_keep_their_zeros(client: httpx.AsyncClient):
@@ -148,12 +169,12 @@ async def test_bad_user_id(client: httpx.AsyncClient, user_id: str, route: str):
 @pytest.mark.parametrize(
     ("query", "field", "hint"),
     [
-        ("kind=holiday", "kind", "'music', 'movie', 'game', 'wellbeing', 'book', 'podcast' or 'course'"),
+        ("kind=holiday", "kind", "'music', 'movie', 'game', 'wellbeing', 'book', 'podcast', 'course' or 'all'"),
         ("", "kind", "required"),
         ("kind=music&count=0", "count", "greater than or equal to 1"),
         ("kind=music&count=101", "count", "less than or equal to 100"),
         ("kind=music&count=many", "count", "integer"),
-        ("kind=music&goal=party", "goal", "'match', 'lift', 'calm' or 'focus'"),
+        ("kind=music&goal=party", "goal", "'match', 'lift', 'calm', 'focus' or 'journey'"),
         ("kind=music&mood=hungry", "mood", "'happy'"),
         ("kind=music&exclude=", "exclude.0", "pattern"),
         ("kind=music&" + "exclude=a&" * 101, "exclude", "100"),

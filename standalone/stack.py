@@ -89,7 +89,9 @@ class Stack:
             async with asyncio.timeout(self._ready_timeout_s):
                 await self._until_ready(part)
         except TimeoutError:
-            raise self._failure(part, f"is not ready after {self._ready_timeout_s:g} s") from None
+            # Parts stand behind those they need: whoever is late before this one may be why it is late.
+            first = next(each for each in self._parts if not self._ready[each.name].is_set())
+            raise self._failure(first, f"is not ready after {self._ready_timeout_s:g} s") from None
         known = "ready    " if part.probe or part.one_shot else "running  "
         self._announce(f"{known} {part.name} ({time.monotonic() - began:.1f} s)")
         self._ready[part.name].set()

@@ -16,7 +16,7 @@ from services.emotion.errors import BadImageError
 from services.emotion.images import ImageLimits, ImageSize, Picture, measure
 from tests.emotion.support import face_jpeg, jpeg, png
 
-LIMITS = ImageLimits(max_bytes=200_000, max_pixels=400_000)
+LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=400_000)
 FACE = face_jpeg()
 
 sides = st.integers(1, 300)

@@ -97,6 +97,25 @@ async def test_a_part_that_never_becomes_ready_is_given_up_after_its_time(tmp_pa
             await run.stack.start()
 
 
+async def test_of_several_late_parts_the_first_is_named(tmp_path: Path):
+    """The others may be late because it is."""
+
+    async def wait_on() -> bool:
+        await asyncio.Event().wait()
+        return False
+
+    async def let_go_slowly() -> bool:
+        try:
+            return await wait_on()
+        except asyncio.CancelledError:
+            return await wait_on()
+
+    cause, victim = Part("cause", (), let_go_slowly), Part("victim", (), wait_on)
+    async with running(tmp_path, cause, victim, ready_timeout_s=0.1) as run:
+        with pytest.raises(PartFailedError, match=r"cause is not ready after 0.1 s."):
+            await run.stack.start()
+
+
 async def test_a_command_that_is_not_there_is_told(tmp_path: Path):
     async with running(tmp_path, Part("ghost", ("/no/such/program",))) as run:
         with pytest.raises(ConfigurationError, match=r"ghost cannot be started: .*/no/such/program"):

@@ -54,6 +54,8 @@ class MoodEvent(BaseModel):
     mood: Mood
     reason: EventReason
     at: datetime
+    traceparent: str | None = None
+    """W3C Trace Context of the frame behind it, where that is traced."""
 
 
 class RecommendationsEvent(BaseModel):

@@ -3,7 +3,8 @@
 EmoVerseError
 ├── InvalidInputError        change the request
 │   ├── NotFoundError        ask for something that exists
-│   └── ForbiddenError       ask for what is yours, or show who you are
+│   ├── UnauthenticatedError show who you are
+│   └── ForbiddenError       ask for what is yours
 ├── ConflictError            the state forbids it: look at the state first
 ├── OverloadedError          slow down and try again
 ├── UnavailableError         try again later, something we depend on is not there
@@ -44,6 +45,12 @@ class NotFoundError(InvalidInputError):
     """The request names something that does not exist."""
 
     default_code = "not_found"
+
+
+class UnauthenticatedError(InvalidInputError):
+    """The request does not show who the caller is."""
+
+    default_code = "unauthenticated"
 
 
 class ForbiddenError(InvalidInputError):

@@ -16,6 +16,7 @@ from servicekit.errors import (
     InvalidInputError,
     NotFoundError,
     OverloadedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from servicekit.grpc_server import create_server, serving
@@ -68,6 +69,7 @@ async def call(port: int) -> grpc.aio.AioRpcError:
     [
         (InvalidInputError, grpc.StatusCode.INVALID_ARGUMENT),
         (NotFoundError, grpc.StatusCode.NOT_FOUND),
+        (UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
         (ForbiddenError, grpc.StatusCode.PERMISSION_DENIED),
         (ConflictError, grpc.StatusCode.FAILED_PRECONDITION),
         (OverloadedError, grpc.StatusCode.RESOURCE_EXHAUSTED),

@@ -281,7 +281,9 @@ class Frame(_message.Message):
     image: _builtins.bytes
     """JPEG or PNG"""
     @_builtins.property
-    def captured_at(self) -> _timestamp_pb2.Timestamp: ...
+    def captured_at(self) -> _timestamp_pb2.Timestamp:
+        """of the device's clock: echoed and used for lag_ms, never trusted"""
+
     @_builtins.property
     def crops(self) -> Global___FaceCrops:
         """instead of the image: faces found on the device, so that no picture leaves it"""
@@ -365,12 +367,17 @@ class Reading(_message.Message):
     PROCESSING_MS_FIELD_NUMBER: _builtins.int
     DROPPED_FIELD_NUMBER: _builtins.int
     PACE_FIELD_NUMBER: _builtins.int
+    LAG_MS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     status: Global___ReadingStatus.ValueType
     processing_ms: _builtins.float
     """from frame received to reading sent"""
     dropped: _builtins.int
     """frames of this stream dropped so far, this one included"""
+    lag_ms: _builtins.float
+    """How much longer the frame took from capture to arrival than the quickest of this stream; the clocks need not agree.
+    What grows here waits on the line or in the device. 0 without captured_at.
+    """
     @_builtins.property
     def captured_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -401,10 +408,11 @@ class Reading(_message.Message):
         processing_ms: _builtins.float = ...,
         dropped: _builtins.int = ...,
         pace: Global___Pace | None = ...,
+        lag_ms: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "mood", b"mood", "pace", b"pace", "problem", b"problem"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "dropped", b"dropped", "faces", b"faces", "mood", b"mood", "pace", b"pace", "problem", b"problem", "processing_ms", b"processing_ms", "sequence", b"sequence", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "dropped", b"dropped", "faces", b"faces", "lag_ms", b"lag_ms", "mood", b"mood", "pace", b"pace", "problem", b"problem", "processing_ms", b"processing_ms", "sequence", b"sequence", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

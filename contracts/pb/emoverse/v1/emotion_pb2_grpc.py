@@ -56,7 +56,9 @@ class EmotionServiceServicer:
         one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
         stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
         else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
-        google.rpc.RetryInfo; the streams it has accepted keep their latency.
+        google.rpc.RetryInfo; the streams it has accepted keep their latency. Where tokens are required, the metadata
+        "authorization: Bearer TOKEN" shows who calls: without a good one the call ends with UNAUTHENTICATED, and with one for
+        somebody else with PERMISSION_DENIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

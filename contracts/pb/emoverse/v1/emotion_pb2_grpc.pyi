@@ -38,7 +38,9 @@ class EmotionServiceStub:
     one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
     stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
     else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
-    google.rpc.RetryInfo; the streams it has accepted keep their latency.
+    google.rpc.RetryInfo; the streams it has accepted keep their latency. Where tokens are required, the metadata
+    "authorization: Bearer TOKEN" shows who calls: without a good one the call ends with UNAUTHENTICATED, and with one for
+    somebody else with PERMISSION_DENIED.
     """
     AnalyzeImage: _grpc.UnaryUnaryMultiCallable[_emotion_pb2.AnalyzeImageRequest, _emotion_pb2.AnalyzeImageResponse]
     """One static picture, every face in it. Nothing is remembered and no mood is published."""
@@ -53,7 +55,9 @@ class EmotionServiceAsyncStub(EmotionServiceStub):
     one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
     stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
     else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
-    google.rpc.RetryInfo; the streams it has accepted keep their latency.
+    google.rpc.RetryInfo; the streams it has accepted keep their latency. Where tokens are required, the metadata
+    "authorization: Bearer TOKEN" shows who calls: without a good one the call ends with UNAUTHENTICATED, and with one for
+    somebody else with PERMISSION_DENIED.
     """
     AnalyzeImage: _aio.UnaryUnaryMultiCallable[_emotion_pb2.AnalyzeImageRequest, _emotion_pb2.AnalyzeImageResponse]  # type: ignore[assignment]
     """One static picture, every face in it. Nothing is remembered and no mood is published."""
@@ -71,7 +75,9 @@ class EmotionServiceServicer(metaclass=_abc_1.ABCMeta):
         one reading, in the order of the frames. A frame that could not be read gets a reading that says why, and the
         stream goes on. A stream that breaks its own rules ends with INVALID_ARGUMENT, one that names the session of somebody
         else with PERMISSION_DENIED. A worker that takes no more streams answers RESOURCE_EXHAUSTED with a
-        google.rpc.RetryInfo; the streams it has accepted keep their latency.
+        google.rpc.RetryInfo; the streams it has accepted keep their latency. Where tokens are required, the metadata
+        "authorization: Bearer TOKEN" shows who calls: without a good one the call ends with UNAUTHENTICATED, and with one for
+        somebody else with PERMISSION_DENIED.
         """
 
     @_abc_1.abstractmethod

@@ -1,14 +1,19 @@
-"""Settings shared by every service, read from the environment."""
+"""Settings shared by every service, read from the environment and from files of secrets."""
 
+import os
 import sys
-from typing import Literal, TypeVar
+from pathlib import Path
+from typing import Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
-    """What every service can be told. A service's own settings carry its prefix, these carry none."""
+    """What every service can be told. A service's own settings carry its prefix, these carry none.
+
+    A variable that is not in the environment is looked for in `SECRETS_DIR`, as a file of its name in small letters.
+    """
 
     model_config = SettingsConfigDict(populate_by_name=True, extra="ignore")
 
@@ -19,15 +24,30 @@ class ServiceSettings(BaseSettings):
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
+_SECRET_NAMES: Final = ("url", "secret", "password", "token", "key")
+"""A setting with one of these in its name is never shown: a URL may hold a password."""
+
 
 def load_settings(cls: type[SettingsT]) -> SettingsT:
     """Read `cls` from the environment; exit with status 2 and one line per wrong setting if it cannot be used."""
     try:
-        return cls()
+        return cls(_secrets_dir=_secrets_dir())
     except ValidationError as error:
         prefix = str(cls.model_config.get("env_prefix", ""))
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "settings"
             variable = name if name.isupper() else f"{prefix}{name}".upper()
-            print(f"{variable}: {problem['msg']} (got {problem['input']!r})", file=sys.stderr)  # noqa: T201
+            secret = any(part in name.lower() for part in _SECRET_NAMES)
+            got = "" if secret else f" (got {problem['input']!r})"
+            print(f"{variable}: {problem['msg']}{got}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from error
+
+
+def _secrets_dir() -> Path | None:
+    folder = os.environ.get("SECRETS_DIR")
+    if not folder:
+        return None
+    if not Path(folder).is_dir():
+        print(f"SECRETS_DIR: {folder} is not a folder", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2)
+    return Path(folder)

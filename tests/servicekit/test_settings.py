@@ -1,5 +1,8 @@
+from pathlib import Path
+from typing import Annotated
+
 import pytest
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.settings import ServiceSettings, load_settings
@@ -31,3 +34,52 @@ def test_a_wrong_setting_is_named_with_its_value(
     message = capsys.readouterr().err
     assert message.startswith(f"{variable}: ")
     assert value in message
+
+
+def test_a_setting_may_come_from_a_secret_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "redis_url").write_text("redis://:hidden@redis:6379/0\n")
+    (tmp_path / "teapot_port").write_text("4002")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    settings = load_settings(TeapotSettings)
+    assert (settings.port, settings.redis_url) == (4002, "redis://:hidden@redis:6379/0")
+
+
+def test_the_environment_goes_before_a_secret_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "teapot_port").write_text("4002")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("TEAPOT_PORT", "4003")
+    assert load_settings(TeapotSettings).port == 4003
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "gone"))
+    with pytest.raises(SystemExit) as caught:
+        load_settings(TeapotSettings)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("SECRETS_DIR: ")
+
+
+def refuse(value: str) -> str:
+    raise ValueError("not a URL that can be used")
+
+
+class SafeSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="SAFE_")
+
+    token_secret: str = Field(default="0" * 32, min_length=32)
+    store_url: Annotated[str, AfterValidator(refuse)] = ""
+
+
+@pytest.mark.parametrize("variable", ["SAFE_TOKEN_SECRET", "SAFE_STORE_URL"])
+def test_a_wrong_secret_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str
+):
+    monkeypatch.setenv(variable, "hunter2")
+    with pytest.raises(SystemExit):
+        load_settings(SafeSettings)
+    message = capsys.readouterr().err
+    assert message.startswith(f"{variable}: ")
+    assert "hunter2" not in message

@@ -12,6 +12,11 @@ from contracts.recommendation import Goal, Kind, Pick
 
 MOODS_CHANNEL: Final = "emoverse:v1:moods"
 RECOMMENDATIONS_CHANNEL: Final = "emoverse:v1:recommendations"
+STOPS_CHANNEL: Final = "emoverse:v1:stops"
+
+REVOKED_TOKENS_KEY: Final = "emoverse:v1:revoked:tokens"
+"""A set of the ids (`jti`) of device tokens that are no longer good. The gateway writes it, and fills it again from its
+database; it lives as long as the longest-lived token in it."""
 
 IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
@@ -36,6 +41,11 @@ def journey_key(user_id: str) -> str:
 def claim_key(event_id: str) -> str:
     """Set by the one recommender that answers an event, so that several never answer it twice."""
     return f"emoverse:v1:claim:{event_id}"
+
+
+def keys_of_person(user_id: str) -> list[str]:
+    """Every key that holds something of a user: what has to go when they want to be forgotten."""
+    return [mood_key(user_id), person_key(user_id), journey_key(user_id)]
 
 
 class EventReason(StrEnum):
@@ -67,3 +77,24 @@ class RecommendationsEvent(BaseModel):
     goal: Goal
     picks: dict[Kind, list[Pick]]
     at: datetime
+
+
+class StopReason(StrEnum):
+    """Why a person's streams must end."""
+
+    WITHDRAWN = "withdrawn"
+    """They no longer agree to be looked at."""
+    REVOKED = "revoked"
+    """They took a device's token back, or all of them."""
+    DELETED = "deleted"
+    """They are to be forgotten."""
+
+
+class StopEvent(BaseModel):
+    """A person's open streams must end now, wherever they are."""
+
+    event_id: Annotated[str, Field(min_length=1, max_length=64)]
+    user_id: Identifier
+    reason: StopReason
+    token_id: str | None = None
+    """Only streams that were opened with this token; None: all."""

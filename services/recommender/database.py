@@ -1,101 +1,12 @@
-"""The database: connections, transactions, and a bounded way to reach it from asyncio."""
+"""The recommender's database: the kit's, with the tables of this version."""
 
-import asyncio
-from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from sqlalchemy import Connection
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
-from services.recommender.errors import DatabaseUnavailableError, NotMigratedError, TooManyCallsError
+from servicekit.database import BUSY_TIMEOUT_S, Database, Offloader, Row, open_engine, upsert
+from servicekit.migration import require_version
 from services.recommender.schema import SCHEMA_VERSION
 
-BUSY_TIMEOUT_S: Final = 5
-"""How long a writer waits for another one before the call fails."""
-STATEMENT_TIMEOUT_S: Final = 30
-
-P = ParamSpec("P")
-T = TypeVar("T")
-Row = Mapping[str, Any]
-
-
-def open_engine(database_url: str) -> Engine:
-    """An engine for SQLite (write-ahead log, busy timeout, foreign keys) or PostgreSQL. Nothing is connected yet."""
-    url = make_url(database_url)
-    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
-
-
-def _postgresql_engine(url: URL) -> Engine:
-    arguments = {"connect_timeout": BUSY_TIMEOUT_S, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s"}
-    return create_engine(url, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_S, connect_args=arguments)
-
-
-def _sqlite_engine(url: URL) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
-        # The driver would otherwise open transactions by itself, and leave schema changes out of them.
-        connection.isolation_level = None
-        for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
-            connection.execute(f"pragma {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
-        # A reader that turns into a writer cannot wait for another writer, so writers say so at once.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("begin immediate" if writes else "begin")
-
-    return engine
-
-
-class Database:
-    """Transactions on one engine.
-
-    Both contexts raise `NotMigratedError` where the tables are missing and `DatabaseUnavailableError` where the
-    database does not answer. A transaction is rolled back when an error leaves it.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._writer = engine.execution_options(writes=True)
-        # PostgreSQL would otherwise show each statement a newer moment; SQLite never does.
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reader = engine.execution_options(**options) if engine.dialect.name == "postgresql" else engine
-
-    @contextmanager
-    def reading(self) -> Generator[Connection]:
-        """A transaction that only reads; everything in it is read at one moment."""
-        with _translated_errors(), self._reader.connect() as connection, connection.begin():
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Generator[Connection]:
-        """A transaction that writes, committed when the block ends."""
-        with _translated_errors(), self._writer.connect() as connection, connection.begin():
-            yield connection
-
-
-@contextmanager
-def _translated_errors() -> Generator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except (ProgrammingError, OperationalError) as error:
-        reason = str(error.orig)
-        if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
-            raise NotMigratedError from error
-        raise DatabaseUnavailableError(reason.strip()) from error
-    except (DBAPIError, PoolTimeoutError) as error:
-        raise DatabaseUnavailableError(error) from error
+__all__ = ["BUSY_TIMEOUT_S", "Database", "Offloader", "Row", "open_engine", "require_migrated", "upsert"]
 
 
 def require_migrated(connection: Connection) -> None:
@@ -104,65 +15,4 @@ def require_migrated(connection: Connection) -> None:
     Raises:
         NotMigratedError: they are not.
     """
-    if not inspect(connection).has_table("alembic_version"):
-        raise NotMigratedError
-    version = connection.scalar(text("select version_num from alembic_version"))
-    if version is None or version < SCHEMA_VERSION:
-        raise NotMigratedError
-
-
-def upsert(connection: Connection, table: Table, rows: Iterable[Row], *, keep: bool = False) -> int:
-    """Insert rows, or update those whose primary key exists.
-
-    Args:
-        rows: all with the same columns.
-        keep: leave an existing row as it is, whichever unique constraint it meets.
-
-    Returns:
-        The number of rows inserted or updated.
-    """
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    waiting = [dict(row) for row in rows]
-    if not waiting:
-        return 0
-    statement = insert(table)
-    key = {column.name for column in table.primary_key}
-    updates = {} if keep else {c.name: c for c in statement.excluded if c.name in waiting[0] and c.name not in key}
-    if updates:
-        statement = statement.on_conflict_do_update(index_elements=list(key), set_=updates)
-    else:
-        statement = statement.on_conflict_do_nothing()
-    return connection.execute(statement, waiting, execution_options={"preserve_rowcount": True}).rowcount
-
-
-class Offloader:
-    """Runs blocking calls on a few threads, so that the event loop never waits for the database.
-
-    Args:
-        threads: how many calls run at once.
-        max_calls: how many may be running or waiting; one more raises `TooManyCallsError`.
-    """
-
-    def __init__(self, threads: int, max_calls: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="database")
-        self._max_calls = max_calls
-        self._calls = 0
-
-    async def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._calls >= self._max_calls:
-            raise TooManyCallsError
-        self._calls += 1
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
-        # A caller who gives up does not stop the thread: its place is free only when it has ended.
-        future.add_done_callback(self._release)
-        return await asyncio.shield(future)
-
-    def _release(self, future: "asyncio.Future[Any]") -> None:
-        self._calls -= 1
-        if not future.cancelled():
-            future.exception()
-
-    def close(self) -> None:
-        """Wait for the calls in progress."""
-        self._executor.shutdown()
+    require_version(connection, SCHEMA_VERSION)

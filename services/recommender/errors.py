@@ -2,29 +2,18 @@
 
 from typing import ClassVar
 
-from servicekit.errors import ConflictError, InvalidInputError, NotFoundError, OverloadedError, UnavailableError
+from servicekit.database import DatabaseUnavailableError, NotMigratedError, TooManyCallsError
+from servicekit.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
-
-class DatabaseUnavailableError(UnavailableError):
-    """The database does not answer; nothing that was not committed has been acknowledged."""
-
-    default_code: ClassVar[str] = "database_unavailable"
-
-    def __init__(self, reason: object) -> None:
-        super().__init__(
-            f"The database does not answer: {reason}.", "Check that it runs and that DATABASE_URL points at it."
-        )
-
-
-class NotMigratedError(UnavailableError):
-    """The database answers, but this version's tables are not in it yet."""
-
-    default_code: ClassVar[str] = "database_not_migrated"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The database does not have this version's tables yet.", "Run `python -m services.recommender migrate`."
-        )
+__all__ = [
+    "DatabaseUnavailableError",
+    "EmptyCatalogueError",
+    "KeyReusedError",
+    "NotMigratedError",
+    "TooManyCallsError",
+    "UnknownChoiceError",
+    "UnknownItemError",
+]
 
 
 class EmptyCatalogueError(UnavailableError):
@@ -66,12 +55,3 @@ class KeyReusedError(ConflictError):
             f"The idempotency key {key!r} was used before for something else.",
             "Choose a new key for a new request; repeat a key only to repeat the same request.",
         )
-
-
-class TooManyCallsError(OverloadedError):
-    """Every database thread is busy and the waiting room is full."""
-
-    default_code: ClassVar[str] = "recommender_overloaded"
-
-    def __init__(self) -> None:
-        super().__init__("The recommender has too many calls waiting.", "Try again in a second.")

@@ -4,58 +4,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import stamina
 import structlog
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import text
 
+from servicekit import migration
+from servicekit.database import Database
 from services.recommender import catalogue_store
 from services.recommender.catalogue.loading import STARTER_SOURCE, starter_items, starter_reviews
-from services.recommender.database import Database, open_engine
-from services.recommender.errors import DatabaseUnavailableError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-PATIENCE_S: Final = 60.0
-_LOCK: Final = 0x454D4F56
-"""Any number will do, as long as every migration takes the same one."""
 
 _log = structlog.get_logger(__name__)
 
 
 def migrate(database: Database) -> None:
-    """Create or change the tables in one transaction; two migrations at once wait for each other.
-
-    Raises:
-        DatabaseUnavailableError: the database does not answer, or refuses; nothing has changed.
-    """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with database.writing() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    """Create or change the tables; see `servicekit.migration.migrate`."""
+    migration.migrate(database, MIGRATIONS)
 
 
 def prepare_database(database_url: str) -> None:
     """Bring the schema and the starter catalogue up to date; what people said stays. Waits a while for the database.
 
     Raises:
-        DatabaseUnavailableError: it does not answer within `PATIENCE_S`.
+        DatabaseUnavailableError: it does not answer within `servicekit.migration.PATIENCE_S`.
     """
-    engine = open_engine(database_url)
-    database = Database(engine)
-    try:
-        for attempt in stamina.retry_context(
-            on=DatabaseUnavailableError, attempts=None, timeout=PATIENCE_S, wait_initial=0.2, wait_max=5.0
-        ):
-            with attempt:
-                migrate(database)
-        saved = load_starter(database)
-        _log.info("database ready", items=saved)
-    finally:
-        engine.dispose()
+    _log.info("database ready", items=migration.when_reachable(database_url, _prepare))
+
+
+def _prepare(database: Database) -> int:
+    migrate(database)
+    return load_starter(database)
 
 
 def load_starter(database: Database) -> int:

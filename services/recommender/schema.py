@@ -1,13 +1,13 @@
 """The tables. Change them together with a migration in `migrations/versions`, and raise `SCHEMA_VERSION`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+
+from servicekit.database import NAMING, UtcDateTime
 
 SCHEMA_VERSION: Final = "0002"
 """The newest migration this code needs. A newer database serves an older program: columns are only ever added."""
@@ -15,32 +15,10 @@ SCHEMA_VERSION: Final = "0002"
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware moments in UTC, also on SQLite, which knows no time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
 class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can change it on any database."""
+    """All tables."""
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+    metadata = MetaData(naming_convention=NAMING)
 
 
 class ItemRow(Base):

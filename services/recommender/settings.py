@@ -1,32 +1,13 @@
 """What the recommender can be told, from RECOMMENDER_*, DATABASE_URL and the shared variables."""
 
 from pathlib import Path
-from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from servicekit.database import DatabaseUrl
 from servicekit.settings import ServiceSettings
 from services.recommender.core.weights import CANDIDATES
-
-_DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-
-
-def _with_driver(value: str) -> str:
-    try:
-        url = make_url(value)
-    except ArgumentError as error:
-        raise ValueError("not a database URL: write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME") from error
-    driver = _DRIVERS.get(url.drivername.partition("+")[0])
-    if driver is None:
-        raise ValueError("only SQLite and PostgreSQL are supported: write sqlite:///FILE or postgresql://HOST/NAME")
-    return url.set(drivername=driver).render_as_string(hide_password=False)
-
-
-DatabaseUrl = Annotated[str, AfterValidator(_with_driver)]
-"""An SQLAlchemy URL, always with the driver that is installed."""
 
 
 class RecommenderSettings(ServiceSettings):

@@ -1,14 +1,6 @@
-"""Alembic's entry: runs inside the transaction that `migration.migrate` has opened."""
+"""Alembic's entry."""
 
-from alembic import context
-
+from servicekit.migration import run_migrations
 from services.recommender.schema import Base
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
-    # SQLite cannot alter most things: Alembic copies the table instead.
-    render_as_batch=True,
-    transactional_ddl=True,
-)
-context.run_migrations()
+run_migrations(Base.metadata)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from servicekit.errors import EmoVerseError
+from services.emotion.crops import SentCrop
 
 MAX_UNANSWERED: Final = 256
 """Dropped frames are small, but a client that does not read its readings must not pile them up."""
@@ -15,7 +17,7 @@ MAX_UNANSWERED: Final = 256
 
 @dataclass
 class Frame:
-    """A picture as it came."""
+    """A picture as it came, or the faces in it."""
 
     sequence: int
     captured_at: Timestamp
@@ -23,11 +25,15 @@ class Frame:
     image: bytes
     received_s: float
     """Of the performance counter."""
+    crops: Sequence[SentCrop] | None = None
+    """Instead of the picture."""
     dropped: bool = False
+    lag_s: float = 0.0
+    """See `LagMeter`."""
 
     def drop(self) -> None:
         """Give up reading it, and its memory."""
-        self.dropped, self.image = True, b""
+        self.dropped, self.image, self.crops = True, b"", None
 
 
 class FrameInbox:

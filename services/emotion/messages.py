@@ -4,8 +4,20 @@ from collections.abc import Sequence
 
 from contracts.pb.emoverse.v1 import emotion_pb2, mood_pb2
 from servicekit.errors import EmoVerseError
+from services.emotion.crops import SentCrop
 from services.emotion.inbox import Frame
 from services.emotion.readings import FaceReading, Reading, ReadingStatus
+from services.emotion.tracks import Box
+
+
+def from_crops(message: emotion_pb2.AnalyzeImageRequest | emotion_pb2.Frame) -> list[SentCrop] | None:
+    """The faces in it; None where it has a picture instead."""
+    if not message.HasField("crops"):
+        return None
+    return [
+        SentCrop(Box(face.box.x, face.box.y, face.box.width, face.box.height), face.pixels)
+        for face in message.crops.faces
+    ]
 
 
 def to_status(status: ReadingStatus) -> emotion_pb2.ReadingStatus.ValueType:
@@ -33,10 +45,11 @@ def to_faces(faces: Sequence[FaceReading]) -> list[emotion_pb2.Face]:
     ]
 
 
-def to_reading(frame: Frame, reading: Reading, now_s: float) -> emotion_pb2.Reading:
+def to_reading(frame: Frame, reading: Reading, dropped: int, now_s: float) -> emotion_pb2.Reading:
     """The answer to a frame.
 
     Args:
+        dropped: frames of the stream dropped so far.
         now_s: of the performance counter, when it is sent.
     """
     return emotion_pb2.Reading(
@@ -47,4 +60,6 @@ def to_reading(frame: Frame, reading: Reading, now_s: float) -> emotion_pb2.Read
         mood=reading.mood.to_proto(),
         problem=to_problem(reading.problem) if reading.problem else None,
         processing_ms=(now_s - frame.received_s) * 1000,
+        dropped=dropped,
+        lag_ms=frame.lag_s * 1000,
     )

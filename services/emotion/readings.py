@@ -9,7 +9,10 @@ from contracts.emotion import Affect, affect_of
 from contracts.mood import Mood
 from servicekit.errors import EmoVerseError, UnavailableError
 from services.emotion.batcher import Batcher
-from services.emotion.faces import FaceCrop, FoundFace
+from services.emotion.crops import SentCrop, faces_of
+from services.emotion.errors import BadImageError
+from services.emotion.faces import FaceCrop, FoundFace, Search
+from services.emotion.images import ImageSize
 from services.emotion.predictions import Prediction
 from services.emotion.tracks import Box
 from services.emotion.vision import Seek, Sight, Vision
@@ -66,9 +69,18 @@ class FaceReader:
         self._batcher = batcher
         self._timeout_s = timeout_s
 
-    async def look(self, image: bytes, seek: Seek) -> Sight:
-        """See `Vision.look`."""
-        return await self._vision.look(image, seek)
+    async def look(self, image: bytes, crops: Sequence[SentCrop] | None, search: Search, seek: Seek) -> Sight:
+        """The faces in a picture, or those that came instead of it; then the size is 0 x 0.
+
+        Raises:
+            BadImageError: see `Vision.look` and `faces_of`, or there are both.
+            OverloadedError: see `Vision.look`.
+        """
+        if crops is None:
+            return await self._vision.look(image, seek)
+        if image:
+            raise BadImageError("There are a picture and faces.", "Send one or the other.", code="image_and_crops")
+        return Sight(ImageSize(0, 0), faces_of(crops, search.max_faces))
 
     async def read(self, faces: Sequence[FoundFace]) -> list[Prediction]:
         """One prediction a face, in their order.

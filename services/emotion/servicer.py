@@ -15,10 +15,10 @@ from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
 from servicekit.errors import OverloadedError
 from servicekit.grpc_status import errors_as_statuses
 from services.emotion.errors import StreamRuleError
-from services.emotion.faces import FaceFinder
+from services.emotion.faces import STILL, FaceFinder
 from services.emotion.images import ImageLimits
 from services.emotion.inbox import Frame
-from services.emotion.messages import to_faces, to_reading, to_status
+from services.emotion.messages import from_crops, to_faces, to_reading, to_status
 from services.emotion.readings import FaceReader, FaceReading, ReadingStatus
 from services.emotion.sessions import Session, Sessions
 
@@ -80,7 +80,7 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
     ) -> emotion_pb2.AnalyzeImageResponse:
         """Every face in one picture."""
         async with errors_as_statuses(context):
-            sight = await self._reader.look(request.image, self._finder.find)
+            sight = await self._reader.look(request.image, from_crops(request), STILL, self._finder.find)
             predictions = await self._reader.read(sight.faces)
             faces = [
                 FaceReading(face.box, read, roll=face.roll) for face, read in zip(sight.faces, predictions, strict=True)
@@ -128,7 +128,7 @@ def _frame(request: emotion_pb2.StreamFramesRequest) -> Frame:
     match request.WhichOneof("payload"):
         case "frame":
             frame = request.frame
-            return Frame(frame.sequence, frame.captured_at, frame.image, time.perf_counter())
+            return Frame(frame.sequence, frame.captured_at, frame.image, time.perf_counter(), from_crops(frame))
         case "hello":
             raise _rule("hello_repeated", "A second Hello came.", "Open another stream for another session.")
         case None:
@@ -139,10 +139,8 @@ async def _answer(session: Session, context: Context) -> None:
     async for frame in session.inbox:
         reading = await session.read(frame)
         session.inbox.answered()
-        await _send(
-            context,
-            emotion_pb2.StreamFramesResponse(reading=to_reading(frame, reading, time.perf_counter())),
-        )
+        answer = to_reading(frame, reading, session.dropped, time.perf_counter())
+        await _send(context, emotion_pb2.StreamFramesResponse(reading=answer))
 
 
 async def _send(context: Context, response: emotion_pb2.StreamFramesResponse) -> None:

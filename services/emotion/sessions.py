@@ -12,9 +12,10 @@ from contracts.events import MoodEvent
 from servicekit.errors import EmoVerseError, OverloadedError, UnavailableError
 from services.emotion.errors import BadImageError, StreamRuleError
 from services.emotion.events import MoodReporter
-from services.emotion.faces import FoundFace
+from services.emotion.faces import LIVE, FoundFace
 from services.emotion.following import FaceFollower
 from services.emotion.inbox import Frame, FrameInbox
+from services.emotion.lag import LagMeter
 from services.emotion.mood import MoodTracker
 from services.emotion.readings import FaceReader, FaceReading, Reading, ReadingStatus
 from services.emotion.tracks import FaceTracks, Track
@@ -51,10 +52,13 @@ class Session:
     _follower: FaceFollower
     _store: MoodStore
     _clock: Clock
+    dropped: int = 0
+    """Frames that were not read because newer ones came, or there was no capacity."""
     _last_sequence: int = -1
 
     def __post_init__(self) -> None:
         self._faces = FaceTracks()
+        self._lag = LagMeter()
 
     async def receive(self, frame: Frame) -> None:
         """Take a frame in.
@@ -69,6 +73,8 @@ class Session:
                 code="sequence_not_increasing",
             )
         self._last_sequence = frame.sequence
+        if captured_s := frame.captured_at.seconds + frame.captured_at.nanos / 1e9:
+            frame.lag_s = self._lag.measure(captured_s, frame.received_s)
         await self.inbox.put(frame)
 
     async def read(self, frame: Frame) -> Reading:
@@ -79,7 +85,8 @@ class Session:
             )
             return self._conclude(ReadingStatus.DROPPED, problem=late)
         try:
-            sight = await self._reader.look(frame.image, partial(self._follower.look, at_s=frame.received_s))
+            seek = partial(self._follower.look, at_s=frame.received_s)
+            sight = await self._reader.look(frame.image, frame.crops, LIVE, seek)
         except BadImageError as problem:
             return self._conclude(ReadingStatus.BAD_IMAGE, problem=problem)
         except OverloadedError as problem:
@@ -109,6 +116,7 @@ class Session:
         self, status: ReadingStatus, faces: list[FaceReading] | None = None, problem: EmoVerseError | None = None
     ) -> Reading:
         self.beat()
+        self.dropped += status is ReadingStatus.DROPPED
         return Reading(status, faces or [], self.tracker.mood, problem)
 
     def beat(self) -> None:

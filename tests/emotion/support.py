@@ -135,18 +135,19 @@ class Client:
         await self.call.write(emotion_pb2.StreamFramesRequest(hello=hello))
         return (await self._response()).welcome
 
-    async def send(self, image: bytes, sequence: int | None = None) -> int:
+    async def send(self, image: bytes, sequence: int | None = None, **fields: Any) -> int:
         self._sequence = self._sequence + 1 if sequence is None else sequence
-        frame = emotion_pb2.Frame(sequence=self._sequence, image=image, captured_at=Timestamp(seconds=1_700_000_000))
+        fields = {"captured_at": Timestamp(seconds=1_700_000_000), **fields}
+        frame = emotion_pb2.Frame(sequence=self._sequence, image=image, **fields)
         await self.call.write(emotion_pb2.StreamFramesRequest(frame=frame))
         return self._sequence
 
     async def reading(self) -> emotion_pb2.Reading:
         return (await self._response()).reading
 
-    async def ask(self, image: bytes) -> emotion_pb2.Reading:
+    async def ask(self, image: bytes, **fields: Any) -> emotion_pb2.Reading:
         """Send a frame and wait for its reading."""
-        sequence = await self.send(image)
+        sequence = await self.send(image, **fields)
         reading = await self.reading()
         assert reading.sequence == sequence
         return reading

@@ -126,6 +126,7 @@ async def test_newest_wins_and_every_frame_is_answered_in_order(emotion: grpc.ai
         assert [reading.sequence for reading in readings] == list(range(1, 11))
         assert [reading.status for reading in readings] == [OK, *[DROPPED] * 8, OK]
         assert readings[1].problem.code == "frame_superseded"
+        assert [reading.dropped for reading in readings] == [0, *range(1, 9), 8]
 
 
 async def test_a_client_that_keeps_to_what_it_was_granted_loses_no_frame(emotion: grpc.aio.Channel):

@@ -3,8 +3,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 STAMP := .venv/.synced
+WEB := services/gateway/web
+WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+NPM := cd $(WEB) && PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 
-.PHONY: help setup run test check format stubs lock train evaluate clean
+.PHONY: help setup web run test check format stubs lock train evaluate clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,25 +18,42 @@ $(STAMP): requirements/all.lock requirements/bootstrap
 	@requirements/bootstrap
 	@touch $@
 
+web: setup $(WEB)/dist/index.html  ## Build the web app
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(STAMP)
+	@echo "web: installing the locked packages"
+	@$(NPM) ci --loglevel=error
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "web: building the web app"
+	@$(NPM) run --silent build -- --logLevel=warn
+
 run: setup  ## Start the whole system on this machine; Ctrl-C stops it
+	@$(MAKE) --no-print-directory web || echo "run: starting without the web app, which could not be built; the API works"
 	@exec $(PYTHON) -m standalone
 
-test: setup  ## Run every test
+test: web  ## Run every test
+	@$(NPM) test --silent -- --reporter=dot
 	@$(PYTHON) -m pytest
 
-check: setup  ## Lint, types, import rules, generated stubs
+check: setup $(WEB)/node_modules/.package-lock.json  ## Lint, types, import rules, generated stubs
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m pyright --warnings
 	@.venv/bin/lint-imports --no-cache
 	@$(PYTHON) -m contracts.generate --check
+	@$(PYTHON) -m services.gateway.client_types --check
+	@$(NPM) run --silent check
 
-format: setup  ## Format the code and sort the imports
+format: setup $(WEB)/node_modules/.package-lock.json  ## Format the code and sort the imports
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
+	@$(NPM) run --silent format
 
-stubs: setup  ## Regenerate contracts/pb from protos/
+stubs: setup $(WEB)/node_modules/.package-lock.json  ## Regenerate contracts/pb from protos/, and the web app's types from OpenAPI
 	@$(PYTHON) -m contracts.generate
+	@$(PYTHON) -m services.gateway.client_types
 
 lock: setup  ## Resolve the dependencies again and write requirements/*.lock
 	@requirements/lock
@@ -45,4 +65,4 @@ evaluate: setup  ## Evaluate the served model and write its card
 	@$(PYTHON) -m training.evaluate $(if $(FILE),$(FILE),../shared/data/fer2013/validation.npz) --card docs/model
 
 clean:  ## Remove the environment and everything a run left behind
-	rm -rf .venv .uv .run .pytest_cache .ruff_cache
+	rm -rf .venv .uv .run .pytest_cache .ruff_cache $(WEB)/node_modules $(WEB)/dist

@@ -3,17 +3,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from servicekit.background import in_background
 from servicekit.pubsub import open_redis
-from services.gateway import health, live_routes, openapi, problems, routes
+from services.gateway import health, live_routes, openapi, pages, problems, routes
 from services.gateway.http_limits import BodyLimit, SecurityHeaders
 from services.gateway.live import LISTENER_CAPACITY, LiveFeed
 from services.gateway.moods import check_redis
@@ -22,7 +19,6 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.stream import LiveStreams
 from services.gateway.watch import Dependency, Watch
 
-STATIC: Final = Path(__file__).parent / "static"
 _DESCRIPTION: Final = (
     "Moods, and the music, movies, games and well-being activities that fit them. "
     "Every error is an application/problem+json that says what to do."
@@ -46,8 +42,7 @@ def create_app(settings: GatewaySettings, listener_capacity: int = LISTENER_CAPA
     )
     for router in (health.router, routes.router, live_routes.router):
         app.include_router(router)
-    app.get("/", include_in_schema=False)(_page)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    pages.install(app, settings.web_dir)
     problems.install(app)
     openapi.install(app)
     return app
@@ -68,7 +63,3 @@ async def _lifespan(app: FastAPI, settings: GatewaySettings, listener_capacity: 
         app.state.streams = LiveStreams(redis, recommender, feed)
         async with in_background(feed.pump_moods(redis), feed.pump_recommendations(redis), watch.run()):
             yield
-
-
-async def _page() -> FileResponse:
-    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})

@@ -68,6 +68,7 @@ class SecurityHeaders:
                 headers["Content-Security-Policy"] = _DOCS_POLICY if scope["path"] == "/docs" else _CONTENT_POLICY
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
+                headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()"
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -1,0 +1,21 @@
+// Names for the shapes of the interface that the page uses; the shapes themselves are generated from OpenAPI.
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Emotion = Schemas["Emotion"];
+export type MoodState = Schemas["MoodState"];
+export type Mood = Schemas["MoodView"];
+export type UserMood = Schemas["UserMood"];
+export type Item = Schemas["Item"];
+export type Pick = Schemas["Pick"];
+export type Goal = Schemas["Goal"];
+export type Kind = Schemas["Kind"];
+export type KindView = Schemas["KindView"];
+export type FeedbackAction = Schemas["FeedbackAction"];
+export type Recommendations = Schemas["Recommendations"];
+export type LiveRecommendations = Schemas["LiveRecommendations"];
+export type Notice = Schemas["Notice"];
+export type Cluster = Schemas["Cluster"];
+export type Clusters = Schemas["Clusters"];
+export type Problem = Schemas["Problem"];

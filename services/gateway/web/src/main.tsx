@@ -1,0 +1,31 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { connection, listen } from "./api/live";
+import { App } from "./app";
+import { see } from "./mood/store";
+import { recover, refreshSoon, start } from "./picks/store";
+import { user } from "./session";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/frame.css";
+import "./style/mood.css";
+import "./style/picks.css";
+import { notice } from "./ui/toast";
+import { words } from "./words";
+
+start();
+effect(() =>
+  listen(user.value, {
+    mood: (event) => see(event.mood),
+    recommendations: refreshSoon,
+    notice: ({ code, detail, advice }) => {
+      notice.value = words.peek().notices[code] ?? `${detail} ${advice}`;
+    },
+  }),
+);
+effect(() => {
+  if (connection.value !== "live") return;
+  notice.value = "";
+  recover();
+});
+render(<App />, document.getElementById("app") as HTMLElement);

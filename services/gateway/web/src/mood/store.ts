@@ -1,0 +1,33 @@
+// The mood that is shown: as it was seen, or as the person said.
+import { computed, signal } from "@preact/signals";
+import type { Emotion, Mood } from "../api/types";
+
+export const TOLD_MS = 30 * 60_000;
+const TRAIL_LENGTH = 40;
+
+export interface Told {
+  state: Emotion;
+  until: number;
+}
+
+export const seen = signal<Mood | null>(null);
+export const trail = signal<readonly (readonly [number, number])[]>([]);
+export const told = signal<Told | null>(null);
+
+/** What picks are ranked for where it is not what was seen. */
+export const wanted = computed(() => told.value?.state);
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export function see(mood: Mood) {
+  seen.value = mood;
+  if (mood.state === "absent") return;
+  trail.value = [...trail.value, [mood.valence, mood.arousal] as const].slice(-TRAIL_LENGTH);
+}
+
+/** The person says how they feel; null: follow the camera again. */
+export function tell(state: Emotion | null, now = Date.now()) {
+  clearTimeout(timer);
+  told.value = state && { state, until: now + TOLD_MS };
+  if (state) timer = setTimeout(() => tell(null), TOLD_MS);
+}

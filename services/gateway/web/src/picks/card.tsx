@@ -1,0 +1,131 @@
+// One pick: what it is, why it is here, and what can be done with it.
+import type { FeedbackAction, Item, Pick } from "../api/types";
+import { Icon, iconOf } from "../ui/icon";
+import { decimal, words } from "../words";
+import { homeOf, type Link, trailerOf } from "./links";
+import { kinds, said, tellAbout } from "./store";
+
+export function Card({ pick, place }: { pick: Pick; place?: number }) {
+  const { item, reasons } = pick;
+  const heading = `pick-${item.id}`;
+  return (
+    <li class="card" style={{ viewTransitionName: `pick-${item.id.replace(/[^\w-]/g, "_")}` }}>
+      <article aria-labelledby={heading}>
+        <header>
+          <Feel item={item} place={place} />
+          <div>
+            <h3 id={heading}>{item.title}</h3>
+            <p class="quiet by">{lineUnder(item)}</p>
+          </div>
+        </header>
+        {reasons?.length ? (
+          <p class="why" lang="en">
+            {reasons.join(" ")}
+          </p>
+        ) : null}
+        <Steps steps={item.steps} />
+        <Actions item={item} />
+      </article>
+    </li>
+  );
+}
+
+function lineUnder(item: Item): string {
+  const w = words.value;
+  const parts = [
+    item.creators.join(", "),
+    item.year,
+    item.rating && `★ ${decimal(item.rating)}`,
+    item.duration_min && w.minutes(String(item.duration_min)),
+    item.genres.slice(0, 2).join(", "),
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** A small map of where the item lies between unpleasant and pleasant, sleepy and lively. */
+function Feel({ item, place }: { item: Item; place?: number }) {
+  return (
+    <span class="feel">
+      <svg viewBox="-24 -24 48 48" aria-hidden="true">
+        <path class="axis" d="M-20 0H20M0-20V20" />
+        <circle class={`spot ${quarterOf(item)}`} cx={item.valence * 17} cy={item.arousal * -17} r="5" />
+      </svg>
+      {place === undefined ? <Icon name={iconOf(item.kind)} /> : <b class="place">{place}</b>}
+    </span>
+  );
+}
+
+function quarterOf({ valence, arousal }: Item): string {
+  if (arousal >= 0) return valence >= 0 ? "bright" : "tense";
+  return valence >= 0 ? "mellow" : "low";
+}
+
+function Steps({ steps }: { steps: string[] }) {
+  if (!steps.length) return null;
+  return (
+    <details>
+      <summary>{words.value.steps}</summary>
+      <ol lang="en">
+        {steps.map((step) => (
+          <li key={step}>{step}</li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+function Actions({ item }: { item: Item }) {
+  const w = words.value;
+  const home = homeOf(item, kinds.value);
+  const trailer = trailerOf(item);
+  return (
+    <div class="actions">
+      {home && <Out item={item} link={home} label={w.openAt(home.provider)} main />}
+      {trailer && <Out item={item} link={trailer} label={w.trailer} />}
+      {!home && !trailer && item.steps.length > 0 && <Say item={item} action="finish" wide />}
+      <span class="spacer" />
+      <Say item={item} action="like" />
+      <Say item={item} action="save" />
+      <Say item={item} action="skip" />
+      <Say item={item} action="dislike" />
+    </div>
+  );
+}
+
+function Out({ item, link, label, main = false }: { item: Item; link: Link; label: string; main?: boolean }) {
+  const w = words.value;
+  return (
+    <a
+      class={main ? "button main" : "button"}
+      href={link.href}
+      target="_blank"
+      rel="noopener noreferrer"
+      aria-label={`${w.about(label, item.title)} (${w.newTab})`}
+      onClick={main ? () => tellAbout(item, "play") : undefined}
+    >
+      <Icon name={main ? "play" : "trailer"} />
+      {label}
+    </a>
+  );
+}
+
+const STAYS: readonly FeedbackAction[] = ["like", "save"];
+
+function Say({ item, action, wide = false }: { item: Item; action: FeedbackAction; wide?: boolean }) {
+  const w = words.value;
+  const pressed = said.value.get(item.id) === action;
+  const label = w.action[action];
+  return (
+    <button
+      type="button"
+      class={wide ? "button" : "button round"}
+      title={label}
+      aria-label={w.about(label, item.title)}
+      aria-pressed={STAYS.includes(action) ? pressed : undefined}
+      onClick={() => pressed || tellAbout(item, action)}
+    >
+      <Icon name={action} filled={pressed} />
+      {wide && label}
+    </button>
+  );
+}

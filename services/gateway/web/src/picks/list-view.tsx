@@ -1,0 +1,98 @@
+// The list on the page: skeletons, cards, what waits, what went wrong.
+import { words } from "../words";
+import { Card } from "./card";
+import { goal, kind, list } from "./store";
+
+const SKELETONS = [0, 1, 2, 3, 4, 5];
+
+export function PickListView() {
+  const w = words.value;
+  const picks = list.picks.value;
+  const numbered = goal.value === "journey" && kind.value !== "all";
+  return (
+    <>
+      <Waiting />
+      {list.problem.value !== null && <Failed />}
+      {picks === null && list.problem.value === null && <Skeletons />}
+      {list.empty.value && <p class="quiet">{w.nothing}</p>}
+      <ol class="cards" {...holders}>
+        {picks?.map((pick, index) => (
+          <Card key={pick.item.id} pick={pick} place={numbered ? index + 1 : undefined} />
+        ))}
+      </ol>
+      {list.next.value && (
+        <button type="button" class="button more" onClick={() => void list.more()} disabled={list.loading.value}>
+          {w.more}
+        </button>
+      )}
+    </>
+  );
+}
+
+// A list must not move under a pointer or away from the keyboard's focus.
+let pointer = false;
+let focus = false;
+
+const hold = () => list.hold(pointer || focus);
+
+const holders = {
+  onPointerEnter: () => {
+    pointer = true;
+    hold();
+  },
+  onPointerLeave: () => {
+    pointer = false;
+    hold();
+  },
+  onFocusIn: () => {
+    focus = true;
+    hold();
+  },
+  onFocusOut: () => {
+    focus = false;
+    hold();
+  },
+};
+
+function Waiting() {
+  const w = words.value;
+  return (
+    <div class="waiting" role="status">
+      {list.waiting.value && (
+        <p>
+          {w.newPicks}
+          <button type="button" class="button main" onClick={() => list.showWaiting()}>
+            {w.showThem}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Failed() {
+  const w = words.value;
+  return (
+    <p class="notice" role="alert">
+      {w.picksFailed}
+      <button type="button" class="button" onClick={() => void list.refresh()}>
+        {w.tryAgain}
+      </button>
+    </p>
+  );
+}
+
+export function Skeletons() {
+  return (
+    <div class="cards" aria-busy="true" role="status">
+      <span class="unseen">{words.value.loading}</span>
+      {SKELETONS.map((each) => (
+        <div key={each} class="card skeleton" aria-hidden="true">
+          <i class="short" />
+          <i />
+          <i />
+        </div>
+      ))}
+    </div>
+  );
+}

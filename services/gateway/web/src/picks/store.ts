@@ -1,0 +1,74 @@
+// What is wished for, the list that answers it, and what the person said about its items.
+import { effect, signal } from "@preact/signals";
+import { type Feedback, kinds as fetchKinds, giveFeedback, recommendations } from "../api/client";
+import type { FeedbackAction, Goal, Item, Kind, KindView } from "../api/types";
+import { wanted } from "../mood/store";
+import { user } from "../session";
+import { gently } from "../ui/gently";
+import { say } from "../ui/toast";
+import { words } from "../words";
+import { PickList } from "./list";
+import { Outbox } from "./outbox";
+
+export const kinds = signal<KindView[]>([]);
+export const kind = signal<Kind | "all">("all");
+export const goal = signal<Goal | undefined>(undefined);
+export const list = new PickList((wish) => recommendations(user.value, wish), gently);
+
+/** The latest thing said about an item, by its id. */
+export const said = signal<ReadonlyMap<string, FeedbackAction>>(new Map());
+
+const BURST_MS = 300;
+const LEAVING: readonly FeedbackAction[] = ["dislike", "skip", "finish"];
+
+const outbox = new Outbox((feedback: Feedback) => giveFeedback(user.value, feedback), {
+  sent: () => void list.refresh(),
+  failed: ({ title, item_id }) => {
+    note(item_id, undefined);
+    say(words.value.notSaved(title));
+  },
+});
+
+export function start() {
+  effect(() => void list.load({ kind: kind.value, goal: goal.value, mood: wanted.value }));
+  void loadKinds();
+  window.addEventListener("pagehide", () => void outbox.flush());
+}
+
+async function loadKinds() {
+  kinds.value = await fetchKinds().catch(() => []);
+}
+
+let soon: ReturnType<typeof setTimeout> | undefined;
+
+/** Events may come in bursts; one fresh list answers them all. */
+export function refreshSoon() {
+  clearTimeout(soon);
+  soon = setTimeout(() => void list.refresh(), BURST_MS);
+}
+
+/** Get again what an outage may have cost. */
+export function recover() {
+  if (!kinds.peek().length) void loadKinds();
+  if (list.problem.peek()) void list.refresh();
+}
+
+/** Say something about an item; what makes it leave the list can be undone for a moment. */
+export function tellAbout(item: Item, action: FeedbackAction) {
+  const before = said.value.get(item.id);
+  const putBack = LEAVING.includes(action) ? list.remove(item.id) : () => {};
+  note(item.id, action);
+  const takeBack = outbox.put({ item_id: item.id, action, title: item.title });
+  say(words.value.did[action](item.title), () => {
+    if (!takeBack()) return;
+    putBack();
+    note(item.id, before);
+  });
+}
+
+function note(id: string, action: FeedbackAction | undefined) {
+  const next = new Map(said.value);
+  if (action) next.set(id, action);
+  else next.delete(id);
+  said.value = next;
+}

@@ -1,0 +1,4 @@
+// Whose page this is.
+import { signal } from "@preact/signals";
+
+export const user = signal(new URLSearchParams(location.search).get("user") || "demo");

@@ -1,0 +1,59 @@
+// One line that says what was done, with a way back; and one that says what is the matter.
+import { signal } from "@preact/signals";
+import { words } from "../words";
+import { Icon } from "./icon";
+
+export const TOAST_MS = 5_000;
+
+interface Toast {
+  text: string;
+  undo?: () => void;
+}
+
+const toast = signal<Toast | null>(null);
+
+/** What is the matter with the live channel; empty while nothing is. */
+export const notice = signal("");
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export function say(text: string, undo?: () => void) {
+  clearTimeout(timer);
+  toast.value = { text, undo };
+  timer = setTimeout(() => (toast.value = null), TOAST_MS);
+}
+
+export function Toasts() {
+  const current = toast.value;
+  return (
+    <div class="toasts" role="status">
+      {current && (
+        <p class="toast" key={current.text}>
+          <span>{current.text}</span>
+          {current.undo && (
+            <button type="button" onClick={() => takeBack(current)}>
+              {words.value.undo}
+            </button>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function takeBack({ undo }: Toast) {
+  undo?.();
+  say(words.value.undone);
+}
+
+export function NoticeBar() {
+  return (
+    <div role="status">
+      {notice.value && (
+        <p class="notice">
+          <Icon name="skip" /> {notice.value}
+        </p>
+      )}
+    </div>
+  );
+}

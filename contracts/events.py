@@ -28,6 +28,16 @@ def mood_key(user_id: str) -> str:
     return f"emoverse:v1:mood:{user_id}"
 
 
+def face_key(user_id: str) -> str:
+    """Where emotion workers keep a user's mood and what their face looks like at rest, with a time to live."""
+    return f"emoverse:v1:face:{user_id}"
+
+
+def session_key(session_id: str) -> str:
+    """Whose a capture session is, and which stream has it; with a time to live."""
+    return f"emoverse:v1:session:{session_id}"
+
+
 def person_key(user_id: str) -> str:
     """Changes with everything that a person tells; recommenders that remember what they know of them look at it."""
     return f"emoverse:v1:person:{user_id}"
@@ -45,7 +55,7 @@ def claim_key(event_id: str) -> str:
 
 def keys_of_person(user_id: str) -> list[str]:
     """Every key that holds something of a user: what has to go when they want to be forgotten."""
-    return [mood_key(user_id), person_key(user_id), journey_key(user_id)]
+    return [mood_key(user_id), face_key(user_id), person_key(user_id), journey_key(user_id)]
 
 
 class EventReason(StrEnum):

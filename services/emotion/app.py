@@ -9,6 +9,7 @@ from contracts.pb.emoverse.v1 import emotion_pb2_grpc
 from servicekit.background import in_background
 from servicekit.grpc_server import create_server, serving
 from servicekit.pubsub import open_redis
+from services.emotion.balance import Balance
 from services.emotion.batcher import Batcher, BatchRules
 from services.emotion.faces import FaceCrop, FaceFinder
 from services.emotion.following import FaceFollower
@@ -18,9 +19,12 @@ from services.emotion.predictions import Prediction
 from services.emotion.publisher import MoodPublisher
 from services.emotion.readings import FaceReader
 from services.emotion.servicer import SERVICE_NAME, EmotionServicer
-from services.emotion.sessions import Sessions
+from services.emotion.session import Surroundings
+from services.emotion.session_store import SessionStore
+from services.emotion.sessions import SessionRules, Sessions
 from services.emotion.settings import EmotionSettings
-from services.emotion.vision import Vision
+from services.emotion.vision import Vision, usable_cores
+from services.emotion.workload import Workload
 
 
 def utc_now() -> datetime:
@@ -57,28 +61,36 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
 
         # Each stream has one picture being read; the rest is for static pictures.
         finder = FaceFinder()
-        vision = Vision(limits, max_waiting=settings.max_streams + 32, threads=settings.vision_threads)
+        threads = settings.vision_threads or usable_cores()
+        vision = Vision(limits, max_waiting=settings.max_streams + 32, threads=threads)
         stack.enter_context(vision.running())
         reader = FaceReader(vision, batcher, settings.model_timeout_s)
-        sessions = Sessions(
-            reader,
-            partial(FaceFollower, finder),
-            publisher,
-            clock,
-            settings.max_streams,
-            settings.max_in_flight,
-            timedelta(seconds=settings.heartbeat_s),
-        )
-        await stack.enter_async_context(in_background(sessions.beat()))
+        workload = Workload(threads, settings.min_fps, settings.max_fps)
+        around = Surroundings(reader, partial(FaceFollower, finder), publisher, clock, workload)
+        sessions = Sessions(around, SessionStore(redis, settings.session_ttl_s), _rules(settings))
+        await stack.enter_async_context(in_background(sessions.beat(), sessions.keep()))
 
         servicer = EmotionServicer(sessions, reader, finder, limits, settings.max_in_flight)
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"
         port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT"))
+        stack.push_async_callback(sessions.drain)
+        balance = Balance(redis, sessions)
+        stack.push_async_callback(balance.leave)
+        await stack.enter_async_context(in_background(balance.watch()))
         stack.push_async_callback(health.set_serving, False)
         await stack.enter_async_context(in_background(model.watch()))
-        stack.push_async_callback(sessions.drain)
         yield port
+
+
+def _rules(settings: EmotionSettings) -> SessionRules:
+    return SessionRules(
+        max_sessions=settings.max_streams,
+        max_in_flight=settings.max_in_flight,
+        heartbeat=timedelta(seconds=settings.heartbeat_s),
+        mood_ttl=timedelta(seconds=settings.mood_ttl_s),
+        grace_s=settings.reconnect_grace_s,
+    )
 
 
 def _server_options(settings: EmotionSettings) -> list[tuple[str, int]]:

@@ -19,15 +19,16 @@ class MoodReporter:
         self._user_id = user_id
         self._session_id = session_id
         self._heartbeat = heartbeat
-        self._reported = known
+        self.reported = known
+        """The state published last."""
         self._reported_at: datetime | None = None
 
     def report(self, mood: Mood, at: datetime) -> MoodEvent | None:
         """The event to publish now, if there is one."""
-        changed = mood.state is not self._reported
+        changed = mood.state is not self.reported
         if not changed and self._reported_at is not None and at - self._reported_at < self._heartbeat:
             return None
-        self._reported, self._reported_at = mood.state, at
+        self.reported, self._reported_at = mood.state, at
         return MoodEvent(
             event_id=uuid4().hex,
             user_id=self._user_id,

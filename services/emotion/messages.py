@@ -1,13 +1,18 @@
 """Our readings as they travel."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
 
 from contracts.pb.emoverse.v1 import emotion_pb2, mood_pb2
 from servicekit.errors import EmoVerseError
 from services.emotion.crops import SentCrop
 from services.emotion.inbox import Frame
 from services.emotion.readings import FaceReading, Reading, ReadingStatus
+from services.emotion.session import Leave
 from services.emotion.tracks import Box
+from services.emotion.workload import Pace
 
 
 def from_crops(message: emotion_pb2.AnalyzeImageRequest | emotion_pb2.Frame) -> list[SentCrop] | None:
@@ -45,6 +50,26 @@ def to_faces(faces: Sequence[FaceReading]) -> list[emotion_pb2.Face]:
     ]
 
 
+def to_pace(pace: Pace) -> emotion_pb2.Pace:
+    """The same wish on the wire."""
+    return emotion_pb2.Pace(max_fps=pace.max_fps, useful_width_px=pace.width_px, useful_height_px=pace.height_px)
+
+
+def to_reconnect(leave: Leave) -> emotion_pb2.Reconnect:
+    """The same request on the wire."""
+    return emotion_pb2.Reconnect(
+        reason=emotion_pb2.ReconnectReason.Value(f"RECONNECT_REASON_{leave.reason}"),
+        retry_after=_duration(leave.retry_after_s),
+        grace=_duration(leave.grace_s),
+    )
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(timedelta(seconds=seconds))
+    return duration
+
+
 def to_reading(frame: Frame, reading: Reading, dropped: int, now_s: float) -> emotion_pb2.Reading:
     """The answer to a frame.
 
@@ -61,5 +86,6 @@ def to_reading(frame: Frame, reading: Reading, dropped: int, now_s: float) -> em
         problem=to_problem(reading.problem) if reading.problem else None,
         processing_ms=(now_s - frame.received_s) * 1000,
         dropped=dropped,
+        pace=to_pace(reading.pace) if reading.pace else None,
         lag_ms=frame.lag_s * 1000,
     )

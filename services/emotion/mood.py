@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
 
 from contracts.emotion import EMOTIONS, affect_of
 from contracts.mood import Mood, MoodState
@@ -25,19 +28,33 @@ class MoodRules:
     """How long without a face until the person counts as away, or with one but no reading of it, as uncertain."""
 
 
+class MoodMemory(BaseModel):
+    """All that a tracker goes on with on another stream or worker."""
+
+    state: MoodState
+    since: datetime
+    average: Annotated[list[float], Field(max_length=7)] = []
+    """As `Mood.probabilities`."""
+
+    @classmethod
+    def of(cls, mood: Mood) -> Self:
+        """What a mood tells."""
+        return cls(state=mood.state, since=mood.since, average=mood.probabilities)
+
+
 class MoodTracker:
     """The mood of one person. Pure: time comes in with every call and must not run backwards by much.
 
     Args:
         start: now, UTC.
-        resumed: the mood this person had on an earlier stream or on another worker.
+        resumed: of this person, from an earlier stream or another worker.
     """
 
-    def __init__(self, start: datetime, resumed: Mood | None = None, rules: MoodRules | None = None) -> None:
+    def __init__(self, start: datetime, resumed: MoodMemory | None = None, rules: MoodRules | None = None) -> None:
         self._rules = rules or MoodRules()
         self._state = resumed.state if resumed else MoodState.ABSENT
         self._since = resumed.since if resumed else start
-        self._average = list(resumed.probabilities) if resumed else []
+        self._average = list(resumed.average) if resumed else []
         self._face_at = self._reading_at = start
         self._challenger: tuple[MoodState, datetime] | None = None
 
@@ -81,6 +98,11 @@ class MoodTracker:
             confidence=max(self._average),
             since=self._since,
         )
+
+    @property
+    def memory(self) -> MoodMemory:
+        """To go on with elsewhere."""
+        return MoodMemory(state=self._state, since=self._since, average=self._average)
 
     def _blend(self, probabilities: Sequence[float], at: datetime) -> None:
         if not self._average:

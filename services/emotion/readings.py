@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.emotion import Affect, affect_of
 from contracts.mood import Mood
@@ -16,6 +17,7 @@ from services.emotion.images import ImageSize
 from services.emotion.predictions import Prediction
 from services.emotion.tracks import Box
 from services.emotion.vision import Seek, Sight, Vision
+from services.emotion.workload import Pace
 
 
 class ReadingStatus(StrEnum):
@@ -46,8 +48,7 @@ class FaceReading:
         return affect_of(self.prediction.probabilities) if self.prediction else Affect(0.0, 0.0)
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What came of one frame of a stream."""
 
     status: ReadingStatus
@@ -55,6 +56,8 @@ class Reading:
     """The main face first."""
     mood: Mood
     problem: EmoVerseError | None = None
+    pace: Pace | None = None
+    """What to tell the client of it."""
 
 
 class FaceReader:

@@ -12,15 +12,17 @@ import structlog
 
 from contracts.events import IDENTIFIER_PATTERN
 from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
-from servicekit.errors import OverloadedError
+from servicekit.background import in_background
+from servicekit.errors import OverloadedError, UnavailableError
 from servicekit.grpc_status import errors_as_statuses
 from services.emotion.errors import StreamRuleError
 from services.emotion.faces import STILL, FaceFinder
 from services.emotion.images import ImageLimits
 from services.emotion.inbox import Frame
-from services.emotion.messages import from_crops, to_faces, to_reading, to_status
+from services.emotion.messages import from_crops, to_faces, to_pace, to_reading, to_reconnect, to_status
 from services.emotion.readings import FaceReader, FaceReading, ReadingStatus
-from services.emotion.sessions import Session, Sessions
+from services.emotion.session import Session
+from services.emotion.sessions import Sessions
 
 SERVICE_NAME: Final = emotion_pb2.DESCRIPTOR.services_by_name["EmotionService"].full_name
 HELLO_TIMEOUT_S: Final = 10.0
@@ -31,6 +33,30 @@ Context = grpc.aio.ServicerContext[Any, Any]
 Requests = AsyncIterator[emotion_pb2.StreamFramesRequest]
 
 _log = structlog.get_logger(__name__)
+
+
+class Outbox:
+    """What goes to one client: one message after the other, whoever sends it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._turn = asyncio.Lock()
+
+    async def send(self, response: emotion_pb2.StreamFramesResponse) -> None:
+        """Send it once those before it are sent.
+
+        Raises:
+            OverloadedError: the client did not take it in time.
+        """
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT_S), self._turn:
+                await self._context.write(response)
+        except TimeoutError as error:
+            raise OverloadedError(
+                f"A reading was not taken within {WRITE_TIMEOUT_S:g} s.",
+                "Read the readings as they come.",
+                code="client_not_reading",
+            ) from error
 
 
 class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
@@ -57,22 +83,26 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
         async with errors_as_statuses(context):
             hello = await _hello(request_iterator)
             async with self._sessions.open(hello.user_id, hello.session_id or uuid4().hex) as session:
-                await _send(context, emotion_pb2.StreamFramesResponse(welcome=self._welcome(session)))
+                outbox = Outbox(context)
+                await outbox.send(emotion_pb2.StreamFramesResponse(welcome=self._welcome(session)))
                 receiving = asyncio.create_task(_receive(request_iterator, session))
-                try:
-                    await _answer(session, context)
-                    await receiving
-                finally:
-                    receiving.cancel()
-                    await asyncio.gather(receiving, return_exceptions=True)
+                async with in_background(_lead_away(session, outbox)):
+                    try:
+                        await _answer(session, outbox)
+                        await receiving
+                    finally:
+                        receiving.cancel()
+                        await asyncio.gather(receiving, return_exceptions=True)
 
     def _welcome(self, session: Session) -> emotion_pb2.Welcome:
         return emotion_pb2.Welcome(
-            session_id=session.id,
+            session_id=session.holder.session_id,
             max_image_bytes=self._limits.max_bytes,
             max_image_pixels=self._limits.max_pixels,
             max_in_flight=self._max_in_flight,
             mood=session.tracker.mood.to_proto(),
+            pace=to_pace(session.pace),
+            resumed=session.resumed,
         )
 
     async def AnalyzeImage(
@@ -135,24 +165,25 @@ def _frame(request: emotion_pb2.StreamFramesRequest) -> Frame:
             raise _rule("request_empty", "A request was empty.", "Send frames after the Hello.")
 
 
-async def _answer(session: Session, context: Context) -> None:
+async def _lead_away(session: Session, outbox: Outbox) -> None:
+    leave = await session.leaving
+    try:
+        await outbox.send(emotion_pb2.StreamFramesResponse(reconnect=to_reconnect(leave)))
+        await asyncio.sleep(leave.grace_s)
+    except (OverloadedError, grpc.RpcError):
+        _log.debug("a client could not be told to reconnect")
+    finally:
+        await session.inbox.close(
+            UnavailableError("This stream was to go on with another worker.", "Connect again.", code="stopping")
+        )
+
+
+async def _answer(session: Session, outbox: Outbox) -> None:
     async for frame in session.inbox:
         reading = await session.read(frame)
         session.inbox.answered()
         answer = to_reading(frame, reading, session.dropped, time.perf_counter())
-        await _send(context, emotion_pb2.StreamFramesResponse(reading=answer))
-
-
-async def _send(context: Context, response: emotion_pb2.StreamFramesResponse) -> None:
-    try:
-        async with asyncio.timeout(WRITE_TIMEOUT_S):
-            await context.write(response)
-    except TimeoutError as error:
-        raise OverloadedError(
-            f"A reading was not taken within {WRITE_TIMEOUT_S:g} s.",
-            "Read the readings as they come.",
-            code="client_not_reading",
-        ) from error
+        await outbox.send(emotion_pb2.StreamFramesResponse(reading=answer))
 
 
 def _rule(code: str, message: str, advice: str) -> StreamRuleError:

@@ -1,226 +1,234 @@
-"""One session for each stream: its frames, its faces, its mood; and all the sessions of this worker."""
+"""All the sessions of this worker: who may come, who has which, and how they leave."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+import random
+from collections import deque
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Final, Protocol
+from datetime import timedelta
+from typing import Final, NamedTuple
+from uuid import uuid4
 
-from contracts.events import MoodEvent
-from servicekit.errors import EmoVerseError, OverloadedError, UnavailableError
-from services.emotion.errors import BadImageError, StreamRuleError
+from servicekit.errors import ConflictError, ForbiddenError, OverloadedError, UnavailableError
 from services.emotion.events import MoodReporter
-from services.emotion.faces import LIVE, FoundFace
-from services.emotion.following import FaceFollower
-from services.emotion.inbox import Frame, FrameInbox
-from services.emotion.lag import LagMeter
-from services.emotion.mood import MoodTracker
-from services.emotion.readings import FaceReader, FaceReading, Reading, ReadingStatus
-from services.emotion.tracks import FaceTracks, Track
+from services.emotion.inbox import FrameInbox
+from services.emotion.mood import MoodMemory, MoodTracker
+from services.emotion.session import Leave, LeaveReason, Session, Surroundings
+from services.emotion.session_store import FaceState, Hold, Holder, SessionStore
 
 BEAT_S: Final = 0.5
 """How often moods age while no frame comes."""
-
-Clock = Callable[[], datetime]
-"""Now, UTC."""
-
-
-class MoodStore(Protocol):
-    """Where moods go, and come back from when a person returns."""
-
-    async def latest(self, user_id: str) -> MoodEvent | None:
-        """The last event published for a person, if it is known within a short time."""
-        ...
-
-    def offer(self, event: MoodEvent) -> None:
-        """Publish soon. Never waits, never raises."""
-        ...
+KEEP_S: Final = 1.0
+"""How often what is known of each person is kept: what a worker that dies suddenly takes with it."""
+MAX_PARTED: Final = 1000
+LAST_ANSWERS_S: Final = 1.0
+"""How long after their grace streams may take to end."""
+RETRY_AFTER_S: Final = (2.0, 6.0)
+"""When a refused stream may try again: at random in between, so that not all come at once."""
+SETTLED_S: Final = 30.0
+"""How old a stream must be to be moved for balance."""
 
 
-@dataclass(eq=False)
-class Session:
-    """One person before one camera."""
+class SessionRules(NamedTuple):
+    """What a worker grants its streams."""
 
-    user_id: str
-    id: str
-    inbox: FrameInbox
-    tracker: MoodTracker
-    reporter: MoodReporter
-    _reader: FaceReader
-    _follower: FaceFollower
-    _store: MoodStore
-    _clock: Clock
-    dropped: int = 0
-    """Frames that were not read because newer ones came, or there was no capacity."""
-    _last_sequence: int = -1
-
-    def __post_init__(self) -> None:
-        self._faces = FaceTracks()
-        self._lag = LagMeter()
-
-    async def receive(self, frame: Frame) -> None:
-        """Take a frame in.
-
-        Raises:
-            StreamRuleError: its sequence is not above the last one's.
-        """
-        if frame.sequence <= self._last_sequence:
-            raise StreamRuleError(
-                f"Frame {frame.sequence} came after frame {self._last_sequence}.",
-                "Number the frames of a stream upwards, each once.",
-                code="sequence_not_increasing",
-            )
-        self._last_sequence = frame.sequence
-        if captured_s := frame.captured_at.seconds + frame.captured_at.nanos / 1e9:
-            frame.lag_s = self._lag.measure(captured_s, frame.received_s)
-        await self.inbox.put(frame)
-
-    async def read(self, frame: Frame) -> Reading:
-        """What came of a frame out of the inbox; never raises for what is wrong with the frame or the model."""
-        if frame.dropped:
-            late = OverloadedError(
-                "A newer frame arrived before this one was read.", "Send fewer frames.", code="frame_superseded"
-            )
-            return self._conclude(ReadingStatus.DROPPED, problem=late)
-        try:
-            seek = partial(self._follower.look, at_s=frame.received_s)
-            sight = await self._reader.look(frame.image, frame.crops, LIVE, seek)
-        except BadImageError as problem:
-            return self._conclude(ReadingStatus.BAD_IMAGE, problem=problem)
-        except OverloadedError as problem:
-            return self._conclude(ReadingStatus.DROPPED, problem=problem)
-        return await self._read_faces(sight.faces) if sight.faces else self._conclude(ReadingStatus.NO_FACE)
-
-    async def _read_faces(self, found: list[FoundFace]) -> Reading:
-        at = self._clock()
-        tracks = self._faces.follow([face.box for face in found], at)
-        crops = {face.box: face for face in found}
-        main_seen = tracks[0].id == self._faces.main_id
-        try:
-            predictions = await self._reader.read([crops[track.box] for track in tracks])
-        except EmoVerseError as problem:
-            if main_seen:
-                self.tracker.observe_unread(at)
-            return self._conclude(ReadingStatus.DEGRADED, _unread(tracks), problem)
-        if main_seen:
-            self.tracker.observe(*predictions[0], at)
-        faces = [
-            FaceReading(track.box, prediction, track.id, crops[track.box].roll)
-            for track, prediction in zip(tracks, predictions, strict=True)
-        ]
-        return self._conclude(ReadingStatus.OK, faces)
-
-    def _conclude(
-        self, status: ReadingStatus, faces: list[FaceReading] | None = None, problem: EmoVerseError | None = None
-    ) -> Reading:
-        self.beat()
-        self.dropped += status is ReadingStatus.DROPPED
-        return Reading(status, faces or [], self.tracker.mood, problem)
-
-    def beat(self) -> None:
-        """Let the mood age, and publish it if that is due."""
-        at = self._clock()
-        self.tracker.advance(at)
-        event = self.reporter.report(self.tracker.mood, at)
-        if event is not None:
-            self._store.offer(event)
-
-
-def _unread(tracks: list[Track]) -> list[FaceReading]:
-    return [FaceReading(track.box, None, track.id) for track in tracks]
+    max_sessions: int
+    """Beyond these, a new one is refused."""
+    max_in_flight: int
+    """See `FrameInbox`."""
+    heartbeat: timedelta
+    """See `MoodReporter`."""
+    mood_ttl: timedelta
+    """How long a person's mood goes on without them."""
+    grace_s: float
+    """How long a stream that was asked to leave is still answered."""
 
 
 class Sessions:
-    """The sessions of this worker.
+    """Opens them, keeps what they know, sends them away."""
 
-    Args:
-        max_sessions: beyond these, a new one is refused.
-        max_in_flight: see `FrameInbox`.
-        heartbeat: see `MoodReporter`.
-    """
-
-    def __init__(
-        self,
-        reader: FaceReader,
-        follower: Callable[[], FaceFollower],
-        store: MoodStore,
-        clock: Clock,
-        max_sessions: int,
-        max_in_flight: int,
-        heartbeat: timedelta,
-    ) -> None:
-        self._reader = reader
-        self._follower = follower
+    def __init__(self, around: Surroundings, store: SessionStore, rules: SessionRules) -> None:
+        self._around = around
         self._store = store
-        self._clock = clock
-        self._max_sessions = max_sessions
-        self._max_in_flight = max_in_flight
-        self._heartbeat = heartbeat
-        self._taken = 0
-        self._sessions: set[Session] = set()
+        self._workload = around.workload
+        self._rules = rules
+        self._sessions: dict[str, Session] = {}
+        self._parted: deque[tuple[Holder, FaceState]] = deque(maxlen=MAX_PARTED)
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._draining = False
+
+    @property
+    def staying(self) -> list[Session]:
+        """Those that were not asked to leave, the oldest first."""
+        return [session for session in self._sessions.values() if not session.leaving.done()]
 
     @asynccontextmanager
     async def open(self, user_id: str, session_id: str) -> AsyncGenerator[Session]:
         """A session for as long as a stream lasts, with the mood the person had before.
 
+        An earlier stream of the session ends after the frames it has taken in.
+
         Raises:
-            OverloadedError: there are `max_sessions` already.
+            OverloadedError: there are `max_sessions` already, or there is no capacity for another.
+            ForbiddenError: the session is somebody else's.
             UnavailableError: this worker is stopping.
         """
-        with self._place():
+        with self._place(session_id):
             session = await self._resume(user_id, session_id)
             if self._draining:
                 raise _stopping()
-            self._sessions.add(session)
+            if earlier := self._sessions.pop(session_id, None):
+                await _supersede(earlier)
+            self._sessions[session_id] = session
+            self._empty.clear()
             try:
                 yield session
             finally:
-                self._sessions.discard(session)
+                self._part(session)
 
     @contextmanager
-    def _place(self) -> Generator[None]:
-        if self._taken >= self._max_sessions:
-            raise OverloadedError(
-                f"This worker serves {self._max_sessions} streams and takes no more.",
-                "Try again in some seconds, or another worker.",
-                code="streams_exhausted",
-            )
-        self._taken += 1
+    def _place(self, session_id: str) -> Generator[None]:
+        # Who comes back before their old stream has ended takes its place.
+        if session_id not in self._sessions:
+            self._refuse_beyond_capacity()
+        self._workload.streams += 1
         try:
             yield
         finally:
-            self._taken -= 1
+            self._workload.streams -= 1
+
+    def _refuse_beyond_capacity(self) -> None:
+        streams = self._workload.streams
+        if streams < self._rules.max_sessions and self._workload.has_room:
+            return
+        raise OverloadedError(
+            f"This worker serves {streams} streams and takes no more.",
+            "Try again in some seconds, or another worker.",
+            code="streams_exhausted",
+            retry_after_s=random.uniform(*RETRY_AFTER_S),
+        )
 
     async def _resume(self, user_id: str, session_id: str) -> Session:
-        latest = await self._store.latest(user_id)
-        mood = latest.mood if latest else None
+        earlier = self._sessions.get(session_id)
+        holder = Holder(session_id, user_id, uuid4().hex)
+        if earlier and earlier.holder.user_id != user_id:
+            raise _foreign(session_id)
+        hold, kept = await self._store.claim(holder)
+        if hold is Hold.FOREIGN:
+            raise _foreign(session_id)
+        face = earlier.face if earlier else kept or await self._face_of_mood(user_id)
+        session = self._create(holder, face)
+        session.resumed = earlier is not None or hold is Hold.RESUMED
+        session.claimed = hold is not Hold.UNKNOWN
+        return session
+
+    async def _face_of_mood(self, user_id: str) -> FaceState | None:
+        latest = await self._around.store.latest(user_id)
+        if latest is None:
+            return None
+        return FaceState(memory=MoodMemory.of(latest.mood), reported=latest.mood.state, at=self._around.clock())
+
+    def _create(self, holder: Holder, face: FaceState | None) -> Session:
+        now = self._around.clock()
+        if face and now - face.at > self._rules.mood_ttl:
+            face = None
         return Session(
-            user_id=user_id,
-            id=session_id,
-            inbox=FrameInbox(self._max_in_flight),
-            tracker=MoodTracker(self._clock(), mood),
-            reporter=MoodReporter(user_id, session_id, self._heartbeat, mood.state if mood else None),
-            _reader=self._reader,
-            _follower=self._follower(),
-            _store=self._store,
-            _clock=self._clock,
+            holder=holder,
+            inbox=FrameInbox(self._rules.max_in_flight),
+            tracker=MoodTracker(now, face.memory if face else None),
+            reporter=MoodReporter(
+                holder.user_id, holder.session_id, self._rules.heartbeat, face.reported if face else None
+            ),
+            around=self._around,
         )
+
+    def _part(self, session: Session) -> None:
+        if self._sessions.get(session.holder.session_id) is session:
+            del self._sessions[session.holder.session_id]
+            self._parted.append((session.holder, session.face))
+        if not self._sessions:
+            self._empty.set()
 
     async def beat(self) -> None:
         """Let moods age, frames or no frames, for ever."""
         while True:
             await asyncio.sleep(BEAT_S)
-            for session in self._sessions:
+            for session in list(self._sessions.values()):
                 session.beat()
 
+    async def keep(self) -> None:
+        """Keep what is known of each person, and end streams whose session has gone elsewhere, for ever."""
+        while True:
+            await asyncio.sleep(KEEP_S)
+            await self._keep()
+
+    async def _keep(self) -> None:
+        await self._claim_late()
+        sessions = [session for session in self._sessions.values() if session.claimed]
+        parted = list(self._parted)
+        self._parted.clear()
+        states = [*parted, *((session.holder, session.face) for session in sessions)]
+        if states:
+            holds = await self._store.keep(states)
+            for session, hold in zip(sessions, holds[len(parted) :], strict=True):
+                await _obey(session, hold)
+
+    async def _claim_late(self) -> None:
+        for session in [session for session in self._sessions.values() if not session.claimed]:
+            hold, _ = await self._store.claim(session.holder)
+            if hold is Hold.UNKNOWN:
+                return
+            session.claimed = True
+            await _obey(session, hold)
+
+    def send_away(self, count: int) -> None:
+        """Ask the oldest streams to go on with another worker; those that came just now stay."""
+        settled_s = asyncio.get_running_loop().time() - SETTLED_S
+        settled = [session for session in self.staying if session.opened_s <= settled_s]
+        for session in settled[:count]:
+            session.leave(self._leave(LeaveReason.REBALANCING))
+
+    def _leave(self, reason: LeaveReason) -> Leave:
+        return Leave(reason, random.uniform(0, self._rules.grace_s / 4), self._rules.grace_s)
+
     async def drain(self) -> None:
-        """Take no new session, and end each one after the frames it has taken in."""
+        """Take no new session, and ask each stream to go on with another worker; who has not gone in time is ended
+        after the frames taken in."""
         self._draining = True
-        for session in list(self._sessions):
-            await session.inbox.close(_stopping())
+        for session in self._sessions.values():
+            session.leave(self._leave(LeaveReason.DRAINING))
+        await self._keep()
+        try:
+            async with asyncio.timeout(self._rules.grace_s + LAST_ANSWERS_S):
+                await self._empty.wait()
+        except TimeoutError:
+            pass
+        await self._keep()
+
+
+async def _supersede(earlier: Session) -> None:
+    earlier.superseded = True
+    if not earlier.leaving.done():
+        await earlier.inbox.close(
+            ConflictError("A newer stream has this session.", "Use one stream at a time.", code="session_taken")
+        )
+
+
+async def _obey(session: Session, hold: Hold) -> None:
+    if hold is Hold.TAKEN:
+        await _supersede(session)
+    elif hold is Hold.FOREIGN:
+        session.superseded = True
+        await session.inbox.close(_foreign(session.holder.session_id))
+
+
+def _foreign(session_id: str) -> ForbiddenError:
+    return ForbiddenError(
+        f"The session {session_id!r} is somebody else's.",
+        "Leave session_id empty to begin a new one.",
+        code="session_foreign",
+    )
 
 
 def _stopping() -> UnavailableError:

@@ -19,6 +19,14 @@ class EmotionSettings(ServiceSettings):
     """Beyond these, a new stream is refused and the accepted ones keep their latency."""
     max_in_flight: int = Field(default=2, ge=1, le=16)
     """Unanswered frames a stream may have: one being read, the others waiting."""
+    min_fps: PositiveFloat = 1.0
+    """What every accepted stream is to get: a new one is refused where that would need more than the machine has."""
+    max_fps: PositiveFloat = 30.0
+    """A stream is asked to send fewer frames a second than it likes only where it would get less than this."""
+    reconnect_grace_s: float = Field(default=4.0, ge=0)
+    """How long a stream that was asked to go on with another worker is still answered here."""
+    session_ttl_s: PositiveInt = 3600
+    """How long a session, and what is known of a face, outlive the last frame."""
     max_image_bytes: PositiveInt = 8 * 2**20
     max_image_pixels: PositiveInt = 16_000_000
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ class Sight(NamedTuple):
 
     size: ImageSize
     faces: list[FoundFace]
+    took_s: float = 0.0
+    """How long a thread was busy with it."""
 
 
 class Vision:
@@ -30,22 +33,22 @@ class Vision:
     Args:
         max_waiting: pictures beyond these, read or waiting for a thread, are refused.
         timeout_s: how long a picture may wait and be read.
-        threads: by default one for each core this process may use.
+        threads: see `usable_cores`.
     """
 
     def __init__(
         self,
         limits: ImageLimits,
         max_waiting: int,
+        threads: int,
         timeout_s: float = 2.0,
-        threads: int | None = None,
     ) -> None:
         # Our threads are the parallelism; OpenCV's own would only fight them for the cores.
         cv2.setNumThreads(1)
         self._limits = limits
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
-        self._threads = ThreadPoolExecutor(threads or _usable_cores(), thread_name_prefix="vision")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="vision")
         self._waiting = 0
 
     async def look(self, image: bytes, seek: Seek) -> Sight:
@@ -74,9 +77,10 @@ class Vision:
             self._waiting -= 1
 
     def _look(self, image: bytes, seek: Seek) -> Sight:
+        began_s = time.perf_counter()
         picture = Picture(image, self._limits)
         faces = seek(picture)
-        return Sight(picture.size, faces)
+        return Sight(picture.size, faces, time.perf_counter() - began_s)
 
     @contextmanager
     def running(self) -> Generator[None]:
@@ -87,7 +91,8 @@ class Vision:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Of this machine, for this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -130,9 +130,12 @@ class Client:
         self.call = emotion_pb2_grpc.EmotionServiceStub(channel).StreamFrames(timeout=DEADLINE_S)
         self._sequence = 0
 
-    async def hello(self, user_id: str = "demo", session_id: str = "") -> emotion_pb2.Welcome:
+    async def start(self, user_id: str = "demo", session_id: str = "") -> None:
         hello = emotion_pb2.Hello(user_id=user_id, session_id=session_id)
         await self.call.write(emotion_pb2.StreamFramesRequest(hello=hello))
+
+    async def hello(self, user_id: str = "demo", session_id: str = "") -> emotion_pb2.Welcome:
+        await self.start(user_id, session_id)
         return (await self._response()).welcome
 
     async def send(self, image: bytes, sequence: int | None = None, **fields: Any) -> int:
@@ -144,6 +147,12 @@ class Client:
 
     async def reading(self) -> emotion_pb2.Reading:
         return (await self._response()).reading
+
+    async def reconnect(self) -> emotion_pb2.Reconnect:
+        """Read the next response, which is to be one."""
+        response = await self._response()
+        assert response.WhichOneof("payload") == "reconnect"
+        return response.reconnect
 
     async def ask(self, image: bytes, **fields: Any) -> emotion_pb2.Reading:
         """Send a frame and wait for its reading."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.emotion import EMOTIONS, Emotion, affect_of
 from contracts.mood import Mood, MoodState
-from services.emotion.mood import MoodRules, MoodTracker
+from services.emotion.mood import MoodMemory, MoodRules, MoodTracker
 from tests.emotion.support import mostly
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ class Person:
 
     def __init__(self, fps: float = 10, resumed: Mood | None = None) -> None:
         self.now = START
-        self.tracker = MoodTracker(START, resumed)
+        self.tracker = MoodTracker(START, MoodMemory.of(resumed) if resumed else None)
         self._step = timedelta(seconds=1 / fps)
         self.states: list[MoodState] = [self.tracker.mood.state]
 

@@ -42,7 +42,7 @@ async def test_a_static_picture_shows_its_faces(emotion: grpc.aio.Channel, redis
     assert list(response.faces[0].probabilities) == pytest.approx(mostly(Emotion.HAPPY), abs=1e-5)
     assert {face.track_id for face in response.faces} == {0}
     async with open_redis(redis_url) as redis:
-        assert await redis.keys("*") == []
+        assert await redis.keys("emoverse:v1:*:*") == []
 
 
 async def test_a_static_picture_without_a_face_is_a_normal_result(emotion: grpc.aio.Channel):

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -11,6 +12,8 @@ import pytest
 from contracts.emotion import Emotion
 from contracts.mood import MoodState
 from contracts.pb.emoverse.v1 import emotion_pb2
+from servicekit.errors import OverloadedError
+from servicekit.grpc_status import error_from
 from services.capture.demo import draw_face
 from services.emotion.app import open_service
 from services.emotion.settings import EmotionSettings
@@ -203,6 +206,10 @@ async def test_a_full_worker_refuses_the_next_stream_until_one_ends(open_emotion
                 with pytest.raises(grpc.aio.AioRpcError) as caught:
                     await second.hello()
                 assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+                refusal = error_from(caught.value, "the emotion service")
+                assert isinstance(refusal, OverloadedError)
+                assert refusal.retry_after_s
+                assert 1 < refusal.retry_after_s < 10
             await first.finish()
         async with Client(emotion) as third:
             await third.hello()
@@ -228,7 +235,9 @@ async def test_a_client_that_vanishes_frees_its_place(open_emotion: OpenService,
 async def test_when_the_service_stops_streams_are_told_after_their_last_reading(
     redis_url: str, tfserving_address: str, model: FakeModel
 ):
-    settings = EmotionSettings(port=0, redis_url=redis_url, tfserving_address=tfserving_address, model_timeout_s=5)
+    settings = EmotionSettings(
+        port=0, redis_url=redis_url, tfserving_address=tfserving_address, model_timeout_s=5, reconnect_grace_s=0.2
+    )
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(open_service(settings))
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as emotion, Client(emotion) as client:
@@ -238,7 +247,10 @@ async def test_when_the_service_stops_streams_are_told_after_their_last_reading(
             await client.send(face_jpeg())
             await until(lambda: len(model.batches) == 1)
             closing = asyncio.create_task(stack.aclose())
-            asyncio.get_running_loop().call_later(0.1, model.hold.set)
+            reconnect = await client.reconnect()
+            assert reconnect.reason == emotion_pb2.RECONNECT_REASON_DRAINING
+            assert reconnect.retry_after.ToTimedelta() < reconnect.grace.ToTimedelta() == timedelta(seconds=0.2)
+            model.hold.set()
             assert (await client.reading()).status == OK
             status, code, advice = await client.refusal()
             assert (status, code) == (grpc.StatusCode.UNAVAILABLE, "stopping")

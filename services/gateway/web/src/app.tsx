@@ -3,7 +3,12 @@ import { useEffect } from "preact/hooks";
 import { Link, Route, Switch, useLocation, useSearch } from "wouter-preact";
 import { connection } from "./api/live";
 import { ForYou } from "./pages/for-you";
+import { MePage } from "./pages/me";
 import { Now } from "./pages/now";
+import { OperatorPage } from "./pages/operator";
+import { Welcome } from "./pages/welcome";
+import { Skeletons } from "./picks/list-view";
+import { asked, me, settings, user } from "./session";
 import { Icon, type IconName } from "./ui/icon";
 import { THEMES, theme } from "./ui/theme";
 import { NoticeBar, Toasts } from "./ui/toast";
@@ -12,6 +17,8 @@ import { LANGUAGE_NAMES, type Language, language, speak, words } from "./words";
 const PLACES = [
   ["/", "now"],
   ["/for-you", "forYou"],
+  ["/me", "me"],
+  ["/operator", "operator"],
 ] as const satisfies readonly (readonly [string, IconName])[];
 
 export function App() {
@@ -31,21 +38,33 @@ export function App() {
         <Link class="brand" href={hrefOf("/", useSearch())}>
           EmoVerse
         </Link>
-        <Places />
-        <p class={`connection ${connection.value}`} role="status">
-          {w.connection[connection.value]}
-        </p>
+        {user.value && <Places />}
+        {user.value && (
+          <p class={`connection ${connection.value}`} role="status">
+            {w.connection[connection.value]}
+          </p>
+        )}
       </header>
       <NoticeBar />
       <main id="content" tabIndex={-1}>
-        <Switch>
-          <Route path="/for-you" component={ForYou} />
-          <Route component={Now} />
-        </Switch>
+        <Page />
       </main>
       <Toasts />
       <Footer />
     </>
+  );
+}
+
+function Page() {
+  if (!settings.value) return <Skeletons />;
+  if (!user.value || asked.value) return <Welcome />;
+  return (
+    <Switch>
+      <Route path="/for-you" component={ForYou} />
+      <Route path="/me" component={MePage} />
+      <Route path="/operator" component={OperatorPage} />
+      <Route component={Now} />
+    </Switch>
   );
 }
 
@@ -60,7 +79,7 @@ function Places() {
   const search = useSearch();
   return (
     <nav class="places" aria-label={w.nav.label}>
-      {PLACES.map(([href, name]) => (
+      {PLACES.filter(([, name]) => name !== "operator" || me.value?.kind === "operator").map(([href, name]) => (
         <Link key={href} href={hrefOf(href, search)} aria-current={path === href ? "page" : undefined}>
           <Icon name={name} />
           {w.nav[name]}

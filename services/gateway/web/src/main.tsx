@@ -4,25 +4,28 @@ import { connection, listen } from "./api/live";
 import { App } from "./app";
 import { see } from "./mood/store";
 import { recover, refreshSoon, start } from "./picks/store";
-import { user } from "./session";
+import { open, user } from "./session";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frame.css";
 import "./style/mood.css";
 import "./style/picks.css";
+import "./style/pages.css";
 import { notice } from "./ui/toast";
 import { words } from "./words";
 
+void open();
 start();
-effect(() =>
-  listen(user.value, {
+effect(() => {
+  if (!user.value) return undefined;
+  return listen(user.value, {
     mood: (event) => see(event.mood),
     recommendations: refreshSoon,
     notice: ({ code, detail, advice }) => {
       notice.value = words.peek().notices[code] ?? `${detail} ${advice}`;
     },
-  }),
-);
+  });
+});
 effect(() => {
   if (connection.value !== "live") return;
   notice.value = "";

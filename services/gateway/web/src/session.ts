@@ -1,4 +1,74 @@
-// Whose page this is.
-import { signal } from "@preact/signals";
+// Who is here, and whom they watch.
+import { computed, signal } from "@preact/signals";
+import type { Me, Settings } from "./api/account";
+import * as account from "./api/account";
+import { ProblemError } from "./api/request";
 
-export const user = signal(new URLSearchParams(location.search).get("user") || "demo");
+const RETRY_MS = 3_000;
+
+export const settings = signal<Settings | null>(null);
+export const me = signal<Me | null>(null);
+
+/** Somebody other than the person here, e.g. the demo. */
+export const watched = signal<string | null>(new URLSearchParams(location.search).get("user"));
+
+/** Whose moods and picks are shown; null before anybody has begun. */
+export const user = computed(() => watched.value ?? (me.value ? "me" : null));
+
+export const agreed = computed(() => me.value?.consent != null);
+
+/** Whether the terms are to be shown, though there is an account. */
+export const asked = signal(false);
+
+/** Ask who is here, until the gateway says. */
+export async function open(): Promise<void> {
+  try {
+    const [found, known] = await Promise.all([whoIsHere(), account.settings().catch(withoutAccounts)]);
+    me.value = found;
+    settings.value = known;
+  } catch {
+    setTimeout(() => void open(), RETRY_MS);
+  }
+}
+
+async function whoIsHere(): Promise<Me | null> {
+  return account.me().catch((error: unknown) => {
+    if (error instanceof ProblemError && [401, 404].includes(error.status)) return null;
+    throw error;
+  });
+}
+
+/** A gateway that knows no accounts lets everybody watch the demo. */
+function withoutAccounts(error: unknown): Settings {
+  if (!(error instanceof ProblemError && error.status === 404)) throw error;
+  watched.value ??= "demo";
+  return { consent: { version: 0, statements: [] }, demo_user: null, open: true };
+}
+
+/** Begin as a guest, unless there is an account already. */
+export async function begin(): Promise<void> {
+  watch(null);
+  me.value ??= await account.beginAsGuest();
+}
+
+/** Begin, and agree that pictures are looked at. */
+export async function agree(): Promise<void> {
+  await begin();
+  if (!agreed.value) me.value = await account.giveConsent(settings.value?.consent.version ?? 1);
+  asked.value = false;
+}
+
+export async function withdraw(): Promise<void> {
+  me.value = await account.withdrawConsent();
+}
+
+/** The account is no longer there, or no longer this one's. */
+export function leave() {
+  me.value = null;
+}
+
+export function watch(name: string | null) {
+  watched.value = name;
+  const search = name ? `?user=${encodeURIComponent(name)}` : "";
+  history.replaceState(history.state, "", `${location.pathname}${search}`);
+}

@@ -19,3 +19,4 @@ export type Notice = Schemas["Notice"];
 export type Cluster = Schemas["Cluster"];
 export type Clusters = Schemas["Clusters"];
 export type Problem = Schemas["Problem"];
+export type Readiness = Omit<Schemas["Readiness"], "status">;

@@ -7,7 +7,8 @@ import { EMOTIONS, isEmotion } from "./emotions";
 import { Glyph } from "./glyph";
 import { seen, tell, told } from "./store";
 
-const TICK_MS = 10_000;
+const TICK_MS = 5_000;
+const JUST_NOW_S = 10;
 const choosing = signal(false);
 
 export function Headline() {
@@ -38,7 +39,9 @@ function detailOf(mood: Mood | null, w: Words, now: number): string {
   if (!mood) return w.moodUnknownDetail;
   if (!isEmotion(mood.state)) return mood.state === "absent" ? w.absentDetail : w.uncertainDetail;
   const seconds = Math.max(0, (now - Date.parse(mood.since)) / 1000);
-  return [w.sure(percent(mood.confidence)), w.forHowLong(duration(seconds))].join(" · ");
+  return [w.sure(percent(mood.confidence)), seconds < JUST_NOW_S ? w.justNow : w.forHowLong(duration(seconds))].join(
+    " · ",
+  );
 }
 
 function useClock(): number {

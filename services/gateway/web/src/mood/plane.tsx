@@ -1,5 +1,5 @@
 // The valence-arousal plane: where the mood lies, and the way it came.
-import type { Mood } from "../api/types";
+import type { Emotion, Mood } from "../api/types";
 import { decimal, words } from "../words";
 import { CIRCUMPLEX, EMOTIONS } from "./emotions";
 
@@ -41,14 +41,20 @@ export function Plane({ mood, trail }: { mood: Mood | null; trail: readonly (rea
   );
 }
 
-function Landmark({ emotion, name }: { emotion: (typeof EMOTIONS)[number]; name: string }) {
+// Anger, fear and disgust lie so close together that their names need different sides.
+const NAME_PLACES: Partial<Record<Emotion, readonly [number, number, "start" | "middle"]>> = {
+  angry: [7, 3.5, "start"],
+  disgust: [0, 15, "middle"],
+  neutral: [7, 13, "start"],
+};
+
+function Landmark({ emotion, name }: { emotion: Emotion; name: string }) {
   const [x, y] = at(CIRCUMPLEX[emotion]);
-  // Anger and fear lie so close together that their names need different sides.
-  const below = emotion === "angry" || emotion === "neutral";
+  const [dx, dy, anchor] = NAME_PLACES[emotion] ?? [0, -8, "middle"];
   return (
     <g class={`landmark ${emotion}`}>
       <circle cx={x} cy={y} r="3.5" />
-      <text x={below ? x + 6 : x} y={below ? y + 13 : y - 8} text-anchor={below ? "start" : "middle"}>
+      <text x={x + dx} y={y + dy} text-anchor={anchor}>
         {name}
       </text>
     </g>

@@ -1,6 +1,8 @@
 // The mood that is shown: as it was seen, or as the person said.
 import { computed, signal } from "@preact/signals";
 import type { Emotion, Mood } from "../api/types";
+import { watched } from "../session";
+import { note } from "./history";
 
 export const TOLD_MS = 30 * 60_000;
 const TRAIL_LENGTH = 40;
@@ -21,6 +23,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function see(mood: Mood) {
   seen.value = mood;
+  if (!watched.value) note(mood);
   if (mood.state === "absent") return;
   trail.value = [...trail.value, [mood.valence, mood.arousal] as const].slice(-TRAIL_LENGTH);
 }

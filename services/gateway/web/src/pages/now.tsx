@@ -1,5 +1,6 @@
 // Now: the mood as it is, and the best picks for it.
 import { Link } from "wouter-preact";
+import { Preview } from "../camera/preview";
 import { Bars } from "../mood/bars";
 import { Headline } from "../mood/headline";
 import { Plane } from "../mood/plane";
@@ -15,15 +16,20 @@ export function Now() {
   const w = words.value;
   return (
     <div class="now">
-      <Headline />
-      <section class="panel" aria-labelledby="plane-title">
-        <h2 id="plane-title">{w.planeTitle}</h2>
-        <Plane mood={seen.value} trail={trail.value} />
-      </section>
-      <section class="panel" aria-labelledby="bars-title">
-        <h2 id="bars-title">{w.barsTitle}</h2>
-        <Bars probabilities={seen.value?.probabilities ?? {}} top={seen.value?.state} />
-      </section>
+      <div class="column">
+        <Headline />
+        <section class="panel" aria-labelledby="plane-title">
+          <h2 id="plane-title">{w.planeTitle}</h2>
+          <Plane mood={seen.value} trail={trail.value} />
+        </section>
+      </div>
+      <div class="column">
+        <Preview />
+        <section class="panel" aria-labelledby="bars-title">
+          <h2 id="bars-title">{w.barsTitle}</h2>
+          <Bars probabilities={seen.value?.probabilities ?? {}} top={seen.value?.state} />
+        </section>
+      </div>
       <section class="best" aria-labelledby="best-title">
         <h2 id="best-title">{w.bestNow}</h2>
         <Link href="/for-you">{w.seeAll}</Link>

@@ -75,19 +75,30 @@ function Steps({ steps }: { steps: string[] }) {
 }
 
 function Actions({ item }: { item: Item }) {
+  return (
+    <footer>
+      <Places item={item} />
+      <div class="verdict">
+        <Say item={item} action="like" />
+        <Say item={item} action="save" />
+        <span class="spacer" />
+        <Say item={item} action="skip" />
+        <Say item={item} action="dislike" />
+      </div>
+    </footer>
+  );
+}
+
+function Places({ item }: { item: Item }) {
   const w = words.value;
   const home = homeOf(item, kinds.value);
   const trailer = trailerOf(item);
+  if (!home && !trailer && !item.steps.length) return null;
   return (
     <div class="actions">
       {home && <Out item={item} link={home} label={w.openAt(home.provider)} main />}
       {trailer && <Out item={item} link={trailer} label={w.trailer} />}
-      {!home && !trailer && item.steps.length > 0 && <Say item={item} action="finish" wide />}
-      <span class="spacer" />
-      <Say item={item} action="like" />
-      <Say item={item} action="save" />
-      <Say item={item} action="skip" />
-      <Say item={item} action="dislike" />
+      {item.steps.length > 0 && <Say item={item} action="finish" />}
     </div>
   );
 }
@@ -96,7 +107,7 @@ function Out({ item, link, label, main = false }: { item: Item; link: Link; labe
   const w = words.value;
   return (
     <a
-      class={main ? "button main" : "button"}
+      class={main ? "button tinted" : "button"}
       href={link.href}
       target="_blank"
       rel="noopener noreferrer"
@@ -111,21 +122,19 @@ function Out({ item, link, label, main = false }: { item: Item; link: Link; labe
 
 const STAYS: readonly FeedbackAction[] = ["like", "save"];
 
-function Say({ item, action, wide = false }: { item: Item; action: FeedbackAction; wide?: boolean }) {
+function Say({ item, action }: { item: Item; action: FeedbackAction }) {
   const w = words.value;
   const pressed = said.value.get(item.id) === action;
-  const label = w.action[action];
   return (
     <button
       type="button"
-      class={wide ? "button" : "button round"}
-      title={label}
-      aria-label={w.about(label, item.title)}
+      class={action === "finish" ? "button" : "button bare"}
+      aria-label={w.about(w.action[action], item.title)}
       aria-pressed={STAYS.includes(action) ? pressed : undefined}
       onClick={() => pressed || tellAbout(item, action)}
     >
-      <Icon name={action} filled={pressed} />
-      {wide && label}
+      {STAYS.includes(action) || action === "finish" ? <Icon name={action} filled={pressed} /> : null}
+      {w.action[action]}
     </button>
   );
 }

@@ -9,11 +9,12 @@ import { say } from "../ui/toast";
 import { words } from "../words";
 import { PickList } from "./list";
 import { Outbox } from "./outbox";
+import { noteSaid } from "./remembered";
 
 export const kinds = signal<KindView[]>([]);
 export const kind = signal<Kind | "all">("all");
 export const goal = signal<Goal | undefined>(undefined);
-export const list = new PickList((wish) => recommendations(user.value, wish), gently);
+export const list = new PickList((wish) => recommendations(user.peek() ?? "", wish), gently);
 
 /** The latest thing said about an item, by its id. */
 export const said = signal<ReadonlyMap<string, FeedbackAction>>(new Map());
@@ -21,7 +22,7 @@ export const said = signal<ReadonlyMap<string, FeedbackAction>>(new Map());
 const BURST_MS = 300;
 const LEAVING: readonly FeedbackAction[] = ["dislike", "skip", "finish"];
 
-const outbox = new Outbox((feedback: Feedback) => giveFeedback(user.value, feedback), {
+const outbox = new Outbox((feedback: Feedback) => giveFeedback(user.peek() ?? "", feedback), {
   sent: () => void list.refresh(),
   failed: ({ title, item_id }) => {
     note(item_id, undefined);
@@ -30,7 +31,10 @@ const outbox = new Outbox((feedback: Feedback) => giveFeedback(user.value, feedb
 });
 
 export function start() {
-  effect(() => void list.load({ kind: kind.value, goal: goal.value, mood: wanted.value }));
+  effect(() => {
+    const wish = { kind: kind.value, goal: goal.value, mood: wanted.value };
+    if (user.value) void list.load(wish);
+  });
   void loadKinds();
   window.addEventListener("pagehide", () => void outbox.flush());
 }
@@ -58,11 +62,13 @@ export function tellAbout(item: Item, action: FeedbackAction) {
   const before = said.value.get(item.id);
   const putBack = LEAVING.includes(action) ? list.remove(item.id) : () => {};
   note(item.id, action);
+  noteSaid(item, action);
   const takeBack = outbox.put({ item_id: item.id, action, title: item.title });
   say(words.value.did[action](item.title), () => {
     if (!takeBack()) return;
     putBack();
     note(item.id, before);
+    noteSaid(item, before);
   });
 }
 

@@ -1,5 +1,6 @@
 // One line that says what was done, with a way back; and one that says what is the matter.
 import { signal } from "@preact/signals";
+import { ProblemError } from "../api/request";
 import { words } from "../words";
 import { Icon } from "./icon";
 
@@ -21,6 +22,23 @@ export function say(text: string, undo?: () => void) {
   clearTimeout(timer);
   toast.value = { text, undo };
   timer = setTimeout(() => (toast.value = null), TOAST_MS);
+}
+
+/** Do something that the gateway may refuse, and say so if it does; whether it was done. */
+export async function attempt(action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    say(reasonOf(error));
+    return false;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const w = words.value;
+  if (!(error instanceof ProblemError)) return w.unreachable;
+  return w.problems[error.code] ?? `${error.message} ${error.advice}`;
 }
 
 export function Toasts() {

@@ -41,9 +41,17 @@ export function clock(moment: Date): string {
   return new Intl.DateTimeFormat(language.value, { timeStyle: "short" }).format(moment);
 }
 
+export function day(moment: Date): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "long" }).format(moment);
+}
+
+export function moment(when: Date): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(when);
+}
+
 /** A duration in its largest whole unit: "40 sec", "3 min", "2 hr". */
 export function duration(seconds: number): string {
   const [value, unit] =
-    seconds < 60 ? [seconds, "second"] : seconds < 3600 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+    seconds < 60 ? [seconds, "second"] : seconds < 3 * 3600 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
   return new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(value));
 }

@@ -1,0 +1,72 @@
+// One request, its deadline, and what can go wrong with it.
+import type { Problem } from "./types";
+
+export const TIMEOUT_MS = 10_000;
+
+/** The gateway refused; `code` is stable, and the words are its own. */
+export class ProblemError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly advice: string;
+
+  constructor(problem: Omit<Problem, "type" | "title" | "fields">) {
+    super(problem.detail);
+    this.status = problem.status;
+    this.code = problem.code;
+    this.advice = problem.advice;
+  }
+
+  /** Whether the same call may succeed later. */
+  get passing(): boolean {
+    return this.status === 429 || this.status >= 500;
+  }
+}
+
+/** The gateway could not be reached, or took too long. */
+export class UnreachableError extends Error {
+  readonly passing = true;
+}
+
+export function withDeadline(request: Request): Promise<Response> {
+  return fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+}
+
+interface Answer<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of a good answer; raises `ProblemError` or `UnreachableError`. */
+export async function bodyOf<Data>(call: Promise<Answer<Data>>): Promise<Data> {
+  const answer = await call.catch((error: unknown) => {
+    throw new UnreachableError(String(error));
+  });
+  if (answer.response.ok) return answer.data as Data;
+  const problem = answer.error as Partial<Problem> | undefined;
+  throw new ProblemError({
+    status: answer.response.status,
+    code: problem?.code ?? "unknown",
+    detail: problem?.detail ?? answer.response.statusText,
+    advice: problem?.advice ?? "",
+  });
+}
+
+/** Ask for a path with a JSON or form body. */
+export function ask<Data>(method: string, path: string, body?: object): Promise<Data> {
+  const form = body instanceof FormData;
+  const headers: HeadersInit = body && !form ? { "Content-Type": "application/json" } : {};
+  const request = new Request(new URL(path, location.origin), {
+    method,
+    headers,
+    body: form ? body : body && JSON.stringify(body),
+  });
+  return bodyOf(answerTo<Data>(request));
+}
+
+async function answerTo<Data>(request: Request): Promise<Answer<Data>> {
+  const response = await withDeadline(request);
+  if (response.status === 204) return { response };
+  const told: unknown = await response.json().catch(() => undefined);
+  return response.ok ? { data: told as Data, response } : { error: told, response };
+}

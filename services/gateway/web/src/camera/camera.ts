@@ -1,0 +1,84 @@
+// The camera: asked for, shown, and sent frame by frame. A frame exists in memory only, here too.
+import { signal } from "@preact/signals";
+import { see } from "../mood/store";
+import { me } from "../session";
+import { FrameLink, type LinkState, type Reading } from "./frame-link";
+
+const FPS = 10;
+const WIDTH = 640;
+const QUALITY = 0.8;
+
+export type CameraState = "off" | "asking" | "refused" | "missing" | LinkState;
+
+export const state = signal<CameraState>("off");
+export const stream = signal<MediaStream | null>(null);
+export const reading = signal<Reading | null>(null);
+/** Width and height of the frames that the boxes of a reading refer to. */
+export const frameSize = signal<readonly [number, number]>([WIDTH, 480]);
+
+let stop: (() => void) | undefined;
+
+/** Ask for the camera and send what it sees until `turnOff`. */
+export async function turnOn(): Promise<void> {
+  turnOff();
+  state.value = "asking";
+  try {
+    const video = { width: { ideal: WIDTH }, height: { ideal: 480 }, facingMode: "user", frameRate: { ideal: FPS } };
+    stream.value = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+  } catch (error) {
+    state.value = (error as DOMException).name === "NotAllowedError" ? "refused" : "missing";
+    return;
+  }
+  stop = await send(stream.value);
+}
+
+export function turnOff(): void {
+  stop?.();
+  stop = undefined;
+  for (const track of stream.value?.getTracks() ?? []) track.stop();
+  stream.value = null;
+  reading.value = null;
+  state.value = "off";
+}
+
+async function send(source: MediaStream): Promise<() => void> {
+  const video = document.createElement("video");
+  video.muted = true;
+  video.playsInline = true;
+  video.srcObject = source;
+  await video.play();
+  const link = new FrameLink(connect, { state: onState, reading: onReading });
+  const shutter = setInterval(() => void photograph(video, link), 1000 / FPS);
+  // Somebody may unplug the camera, or take the permission back.
+  source.getVideoTracks()[0]?.addEventListener("ended", turnOff);
+  return () => {
+    clearInterval(shutter);
+    link.close();
+  };
+}
+
+function connect(): WebSocket {
+  const url = new URL("/v1/capture", location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  return new WebSocket(url);
+}
+
+function onState(now: LinkState) {
+  state.value = now;
+  if (now === "session") me.value = null;
+  else if (now === "consent" && me.value) me.value = { ...me.value, consent: null };
+}
+
+function onReading(now: Reading) {
+  reading.value = now;
+  if (now.mood) see(now.mood);
+}
+
+async function photograph(video: HTMLVideoElement, link: FrameLink) {
+  if (!link.ready || document.hidden || !video.videoWidth) return;
+  const [width, height] = [WIDTH, Math.round((WIDTH * video.videoHeight) / video.videoWidth)];
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d")?.drawImage(video, 0, 0, width, height);
+  frameSize.value = [width, height];
+  link.send(await canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY }));
+}

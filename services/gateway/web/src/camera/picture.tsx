@@ -1,0 +1,78 @@
+// A picture instead of the camera: every face in it, and what each shows. Nothing is kept.
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { ask, ProblemError } from "../api/request";
+import { ranked } from "../mood/emotions";
+import { tell } from "../mood/store";
+import { agree } from "../session";
+import { Icon } from "../ui/icon";
+import { say } from "../ui/toast";
+import { words } from "../words";
+import { Boxes } from "./boxes";
+import type { Face } from "./frame-link";
+
+interface Found {
+  width: number;
+  height: number;
+  faces: Face[];
+}
+
+const shown = signal<{ bitmap: ImageBitmap; found: Found } | null>(null);
+
+export function PictureReader() {
+  const w = words.value;
+  return (
+    <>
+      <label class="button">
+        <Icon name="picture" /> {w.uploadPicture}
+        <input
+          class="unseen"
+          type="file"
+          accept="image/jpeg,image/png"
+          onChange={(event) => void read(event.currentTarget)}
+        />
+      </label>
+      {shown.value && <Result {...shown.value} />}
+    </>
+  );
+}
+
+async function read(input: HTMLInputElement) {
+  const file = input.files?.[0];
+  input.value = "";
+  if (!file) return;
+  const form = new FormData();
+  form.append("image", file);
+  try {
+    await agree();
+    const [bitmap, found] = await Promise.all([createImageBitmap(file), ask<Found>("POST", "/v1/images", form)]);
+    shown.value = { bitmap, found };
+  } catch (error) {
+    say(error instanceof ProblemError ? `${error.message} ${error.advice}` : words.value.pictureFailed);
+  }
+}
+
+function Result({ bitmap, found }: { bitmap: ImageBitmap; found: Found }) {
+  const w = words.value;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => canvas.current?.getContext("2d")?.drawImage(bitmap, 0, 0), [bitmap]);
+  const nearest = found.faces.toSorted((a, b) => b.box.width - a.box.width)[0];
+  const mood = nearest && ranked(nearest.probabilities)[0]?.[0];
+  return (
+    <div class="picture-result">
+      <div class="picture">
+        <canvas ref={canvas} width={bitmap.width} height={bitmap.height} role="img" aria-label={w.yourPicture} />
+        <Boxes faces={found.faces} size={[found.width, found.height]} />
+      </div>
+      <p role="status">{w.facesFound(found.faces.length)}</p>
+      {mood && (
+        <button type="button" class="button main" onClick={() => tell(mood)}>
+          {w.picksForMood(w.emotion[mood])}
+        </button>
+      )}
+      <button type="button" class="button" onClick={() => (shown.value = null)}>
+        {w.close}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,98 @@
+// Pleasantness and energy over time. The drawing library is loaded with the page that needs it.
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { theme } from "../ui/theme";
+import { language, type Words, words } from "../words";
+import { NOTE_MS, type Note } from "./history";
+
+const HEIGHT = 220;
+const GAP_MS = 5 * NOTE_MS;
+
+export default function Chart({ notes, from, to }: { notes: readonly Note[]; from: number; to: number }) {
+  const box = useRef<HTMLDivElement>(null);
+  const w = words.value;
+  // Colours are read when the chart is drawn, so that a new theme draws it anew.
+  const look = `${theme.value} ${language.value}`;
+  useEffect(() => {
+    const root = box.current;
+    if (!root) return undefined;
+    const plot = new uPlot(options(root, w, from, to), series(notes), root);
+    const observer = new ResizeObserver(() => plot.setSize({ width: root.clientWidth, height: HEIGHT }));
+    observer.observe(root);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [notes, from, to, look]);
+  return <div ref={box} class="chart" role="img" aria-label={w.chartLabel} />;
+}
+
+function series(notes: readonly Note[]): uPlot.AlignedData {
+  const times: number[] = [];
+  const valence: (number | null)[] = [];
+  const arousal: (number | null)[] = [];
+  notes.forEach((note, index) => {
+    const before = notes[index - 1];
+    if (before && note.at - before.at > GAP_MS) push(before.at + NOTE_MS, null, null);
+    push(note.at, note.valence, note.arousal);
+  });
+  return [times, valence, arousal];
+
+  function push(at: number, v: number | null, a: number | null) {
+    times.push(at / 1000);
+    valence.push(v);
+    arousal.push(a);
+  }
+}
+
+function options(root: HTMLElement, w: Words, from: number, to: number): uPlot.Options {
+  const style = getComputedStyle(root);
+  const [ink, line, first, second] = ["--quiet", "--line", "--accent", "--quiet"].map((name) => resolved(root, name));
+  const axis: uPlot.Axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  return {
+    width: root.clientWidth,
+    height: HEIGHT,
+    cursor: { show: false },
+    legend: { show: false },
+    scales: { x: { range: [from / 1000, to / 1000] }, y: { range: [-1, 1] } },
+    axes: [
+      { ...axis, font: `12px ${style.fontFamily}`, values: (_, ticks) => ticks.map(tickNames(to - from)) },
+      {
+        ...axis,
+        size: 48,
+        splits: () => [-1, 0, 1],
+        values: () => [w.low, "", w.high],
+        font: `12px ${style.fontFamily}`,
+      },
+    ],
+    series: [
+      {},
+      { label: w.pleasantness, stroke: first, width: 2.5, points: { show: (notes) => notes.data[0].length < 3 } },
+      {
+        label: w.energy,
+        stroke: second,
+        width: 2,
+        dash: [6, 4],
+        points: { show: (notes) => notes.data[0].length < 3 },
+      },
+    ],
+  };
+}
+
+/** A token's colour as the canvas understands it. */
+function resolved(root: HTMLElement, name: string): string {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  root.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function tickNames(span_ms: number): (seconds: number) => string {
+  const style: Intl.DateTimeFormatOptions =
+    span_ms > 2 * 24 * 60 * 60_000 ? { weekday: "short" } : { timeStyle: "short" };
+  const format = new Intl.DateTimeFormat(language.value, style);
+  return (seconds) => format.format(seconds * 1000);
+}

@@ -1,0 +1,23 @@
+// Me: the mood over time, what was said about picks, the account, and what is kept.
+
+import { Devices } from "../account/devices";
+import { Privacy } from "../account/privacy";
+import { Profile } from "../account/profile";
+import { OverTime } from "../mood/over-time";
+import { Said } from "../picks/said";
+import { me, watched } from "../session";
+import { words } from "../words";
+
+export function MePage() {
+  const own = me.value && !watched.value;
+  return (
+    <div class="me">
+      <h1>{words.value.nav.me}</h1>
+      <OverTime />
+      <Said />
+      {own && <Profile />}
+      {own && <Devices />}
+      {own && <Privacy />}
+    </div>
+  );
+}

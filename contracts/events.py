@@ -16,7 +16,7 @@ STOPS_CHANNEL: Final = "emoverse:v1:stops"
 
 REVOKED_TOKENS_KEY: Final = "emoverse:v1:revoked:tokens"
 """A set of the ids (`jti`) of device tokens that are no longer good. The gateway writes it, and fills it again from its
-database; it lives as long as the longest-lived token in it."""
+database; it outlives every token in it."""
 
 IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]

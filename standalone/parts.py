@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from servicekit.loopback import is_loopback
 from standalone.ports import LOOPBACK, free_ports
 from standalone.probes import Probe, grpc_serves, http_answers, model_is_served, redis_answers
 from standalone.redis_server import RedisServer, resolve_redis
+from standalone.secret import kept_secret
 from standalone.settings import StackSettings
 
 DEMO_USER: Final = "demo"
@@ -99,6 +101,12 @@ def plan(settings: StackSettings, data_dir: Path, with_demo: bool) -> Plan:
         "EMOTION_PORT": str(settings.emotion_port),
         "GATEWAY_HOST": settings.gateway_host,
         "GATEWAY_PORT": str(settings.gateway_port),
+        "GATEWAY_DATABASE_URL": settings.gateway_database_url or f"sqlite:///{data_dir / 'gateway.db'}",
+        "GATEWAY_SECRET": settings.gateway_secret or kept_secret(data_dir / "gateway.secret"),
+        # Who can reach the loopback address is on this machine, and may choose any name for a capture client.
+        "GATEWAY_OPEN": str(is_loopback(settings.gateway_host)).lower(),
+        "EMOTION_ADDRESS": addresses.emotion,
+        **({"GATEWAY_DEMO_USER": DEMO_USER} if with_demo else {}),
     }
     parts = (*_own_parts(settings, addresses), *(_demo(addresses) if with_demo else ()))
     return Plan(parts, environment, addresses.gateway_url, addresses.emotion)
@@ -128,7 +136,18 @@ def _own_parts(settings: StackSettings, addresses: _Addresses) -> tuple[Part, ..
             after=("redis", "migrate"),
         ),
         Part("emotion", _python("services.emotion"), grpc_serves(addresses.emotion)),
-        Part("gateway", _python("services.gateway"), http_answers(f"{addresses.gateway_url}/health/ready")),
+        Part(
+            "migrate-gateway",
+            _python("services.gateway", "migrate"),
+            one_shot=True,
+            advice="Check GATEWAY_DATABASE_URL.",
+        ),
+        Part(
+            "gateway",
+            _python("services.gateway"),
+            http_answers(f"{addresses.gateway_url}/health/ready"),
+            after=("migrate-gateway",),
+        ),
         # What they compute refines the picks; nobody need wait for it.
         Part("worker", _python("services.recommender", "worker"), after=("recommender",)),
         Part("beat", _python("services.recommender", "beat"), after=("recommender",)),

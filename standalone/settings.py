@@ -26,6 +26,10 @@ class StackSettings(BaseSettings):
     """A TensorFlow Serving that is already there; without it the embedded model server is started."""
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     """Without it, an SQLite file in the data directory."""
+    gateway_database_url: str | None = Field(default=None, validation_alias="GATEWAY_DATABASE_URL")
+    """Likewise."""
+    gateway_secret: str | None = Field(default=None, validation_alias="GATEWAY_SECRET")
+    """Without it, one that the data directory keeps, so that sessions outlive a run."""
     model_base_path: Path = Field(default=ROOT / "models" / "emotion", validation_alias="MODEL_SERVER_BASE_PATH")
     ready_timeout_s: float = Field(default=180.0, gt=0, validation_alias="STANDALONE_READY_TIMEOUT_S")
     """How long each part may take to become ready."""

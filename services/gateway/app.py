@@ -1,7 +1,7 @@
 """Builds the gateway and wires its parts."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -9,8 +9,15 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from servicekit.background import in_background
+from servicekit.database import Offloader
 from servicekit.pubsub import open_redis
 from services.gateway import health, live_routes, openapi, pages, problems, routes
+from services.gateway.access import SameSite
+from services.gateway.accounts import routes as account_routes
+from services.gateway.accounts.accounts import Clock
+from services.gateway.accounts.attempts import Attempts
+from services.gateway.accounts.opening import opened_accounts, utc_now
+from services.gateway.accounts.stops import Stops
 from services.gateway.http_limits import BodyLimit, SecurityHeaders
 from services.gateway.live import LISTENER_CAPACITY, LiveFeed
 from services.gateway.moods import check_redis
@@ -25,22 +32,30 @@ _DESCRIPTION: Final = (
 )
 
 
-def create_app(settings: GatewaySettings, listener_capacity: int = LISTENER_CAPACITY) -> FastAPI:
+def create_app(
+    settings: GatewaySettings, clock: Clock = utc_now, listener_capacity: int = LISTENER_CAPACITY
+) -> FastAPI:
     """The gateway as an ASGI app; what it needs is opened and closed by its lifespan.
 
     Args:
         settings: whom to ask.
+        clock: the present moment, aware.
         listener_capacity: messages that may wait for one live reader.
     """
     app = FastAPI(
         title="EmoVerse",
         description=_DESCRIPTION,
         version="1.0.0",
-        lifespan=partial(_lifespan, settings=settings, listener_capacity=listener_capacity),
+        lifespan=partial(_lifespan, settings=settings, clock=clock, listener_capacity=listener_capacity),
         redoc_url=None,
-        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(SameSite, loopback_only=settings.open),
+            Middleware(BodyLimit),
+        ],
     )
-    for router in (health.router, routes.router, live_routes.router):
+    app.state.settings = settings
+    for router in (health.router, account_routes.router, routes.router, live_routes.router):
         app.include_router(router)
     pages.install(app, settings.web_dir)
     problems.install(app)
@@ -49,17 +64,22 @@ def create_app(settings: GatewaySettings, listener_capacity: int = LISTENER_CAPA
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, settings: GatewaySettings, listener_capacity: int) -> AsyncGenerator[None]:
-    async with (
-        open_redis(settings.redis_url) as redis,
-        open_recommender(settings.recommender_address) as recommender,
-    ):
-        feed = LiveFeed(listener_capacity)
-        watch = Watch({Dependency.REDIS: partial(check_redis, redis), Dependency.RECOMMENDER: recommender.check}, feed)
-        app.state.redis = redis
-        app.state.recommender = recommender
-        app.state.feed = feed
-        app.state.watch = watch
-        app.state.streams = LiveStreams(redis, recommender, feed)
-        async with in_background(feed.pump_moods(redis), feed.pump_recommendations(redis), watch.run()):
-            yield
+async def _lifespan(
+    app: FastAPI, settings: GatewaySettings, clock: Clock, listener_capacity: int
+) -> AsyncGenerator[None]:
+    state = app.state
+    async with AsyncExitStack() as stack:
+        state.redis = await stack.enter_async_context(open_redis(settings.redis_url))
+        state.recommender = await stack.enter_async_context(open_recommender(settings.recommender_address))
+        state.accounts = stack.enter_context(opened_accounts(settings, clock))
+        state.offload = Offloader(settings.database_threads, settings.max_waiting_calls)
+        stack.callback(state.offload.close)
+        state.attempts = Attempts(state.redis, settings.redis_url)
+        state.stops = Stops(state.redis)
+        state.feed = LiveFeed(listener_capacity)
+        checks = {Dependency.REDIS: partial(check_redis, state.redis), Dependency.RECOMMENDER: state.recommender.check}
+        state.watch = Watch(checks, state.feed)
+        state.streams = LiveStreams(state.redis, state.recommender, state.feed)
+        pumps = (state.feed.pump_moods(state.redis), state.feed.pump_recommendations(state.redis))
+        await stack.enter_async_context(in_background(*pumps, state.watch.run()))
+        yield

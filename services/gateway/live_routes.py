@@ -10,10 +10,10 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.access import ACCESS_PROBLEMS, OwnedId
 from services.gateway.live import LiveMessage
 from services.gateway.models import LiveRecommendations, Notice, UserMood
 from services.gateway.problems import problem_responses
-from services.gateway.routes import UserId
 from services.gateway.stream import LiveStreams
 
 PING_INTERVAL_S: Final = 15
@@ -50,9 +50,9 @@ def _streams(request: Request) -> LiveStreams:
     response_class=LiveResponse,
     response_model=UserMood | LiveRecommendations | Notice,
     response_description="Server-sent events; the schema is that of an event's data, by the event's name",
-    responses=problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
+    responses=ACCESS_PROBLEMS | problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def get_live(user_id: UserId, streams: Annotated[LiveStreams, Depends(_streams)]) -> LiveResponse:
+async def get_live(user_id: OwnedId, streams: Annotated[LiveStreams, Depends(_streams)]) -> LiveResponse:
     """Server-sent events, the present state first: `mood` (as from GET mood), `recommendations` (picks of every kind),
     and `notice` (something about this channel; with `"final": true` it ends here). Comments are heartbeats.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Annotated, Any, Final
 
 import structlog
@@ -15,9 +16,11 @@ from contracts.events import IDENTIFIER_PATTERN
 from servicekit.errors import (
     ConflictError,
     EmoVerseError,
+    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     OverloadedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from services.gateway.errors import IncompatibleAnswerError
@@ -27,6 +30,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 # The first class that matches counts, so subclasses stand before their parents.
 _STATUS_OF: Final[dict[type[EmoVerseError], HTTPStatus]] = {
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConflictError: HTTPStatus.CONFLICT,
@@ -104,6 +109,18 @@ def problem_responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     return {int(status): {"model": Problem, "description": status.phrase} for status in statuses}
 
 
+READ_PROBLEMS: Final = problem_responses(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+WRITE_PROBLEMS: Final = READ_PROBLEMS | problem_responses(
+    HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem."""
     app.exception_handler(EmoVerseError)(_on_known_error)
@@ -116,7 +133,9 @@ async def _on_known_error(request: Request, error: EmoVerseError) -> ProblemResp
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning(error.message, code=error.code, path=request.url.path)
-    return problem_response(status, error.message, error.code, error.advice)
+    retry_after = error.retry_after_s if isinstance(error, OverloadedError) else None
+    headers = {"Retry-After": str(ceil(retry_after))} if retry_after else None
+    return problem_response(status, error.message, error.code, error.advice, headers)
 
 
 async def _on_invalid_request(_: Request, error: RequestValidationError) -> ProblemResponse:

@@ -4,11 +4,11 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from redis.asyncio import Redis
 
-from contracts.events import Identifier
 from contracts.recommendation import TRAITS
+from services.gateway.access import ACCESS_PROBLEMS, OwnedId
 from services.gateway.models import (
     Accepted,
     Clusters,
@@ -22,27 +22,15 @@ from services.gateway.models import (
     Wanted,
 )
 from services.gateway.moods import latest_mood
-from services.gateway.problems import problem_responses
+from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
 from services.gateway.recommender import RecommenderClient
 
-UserId = Annotated[Identifier, Path(description="Whose", examples=["demo"])]
 IdempotencyHeader = Annotated[
     IdempotencyKey | None,
     Header(alias="Idempotency-Key", description="Repeating a write with its key changes nothing; by default a new one"),
 ]
 
-_READ_PROBLEMS = problem_responses(
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
-_WRITE_PROBLEMS = _READ_PROBLEMS | problem_responses(
-    HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-)
-
-router = APIRouter(prefix="/v1", responses=_READ_PROBLEMS)
+router = APIRouter(prefix="/v1", responses=READ_PROBLEMS)
 
 
 def _redis(request: Request) -> Redis:
@@ -62,9 +50,9 @@ RecommenderDep = Annotated[RecommenderClient, Depends(_recommender)]
     operation_id="getMood",
     summary="A person's latest mood",
     tags=["mood"],
-    responses=problem_responses(HTTPStatus.NOT_FOUND),
+    responses=ACCESS_PROBLEMS | problem_responses(HTTPStatus.NOT_FOUND),
 )
-async def get_mood(user_id: UserId, redis: RedisDep) -> UserMood:
+async def get_mood(user_id: OwnedId, redis: RedisDep) -> UserMood:
     """What was last seen of a person; 404 where nobody has been seen under that name lately."""
     return UserMood.of(await latest_mood(redis, user_id))
 
@@ -74,9 +62,10 @@ async def get_mood(user_id: UserId, redis: RedisDep) -> UserMood:
     operation_id="getRecommendations",
     summary="Picks of one kind, or of all, for a person and a mood",
     tags=["recommendations"],
+    responses=ACCESS_PROBLEMS,
 )
 async def get_recommendations(
-    user_id: UserId, recommender: RecommenderDep, wanted: Annotated[Wanted, Query()]
+    user_id: OwnedId, recommender: RecommenderDep, wanted: Annotated[Wanted, Query()]
 ) -> Recommendations:
     """The best items first, each with the reasons. A person never heard of gets good general picks.
 
@@ -94,14 +83,18 @@ async def get_recommendations(
     )
 
 
-_WRITE: dict[str, Any] = {"status_code": HTTPStatus.CREATED, "responses": _WRITE_PROBLEMS, "tags": ["feedback"]}
+_WRITE: dict[str, Any] = {
+    "status_code": HTTPStatus.CREATED,
+    "responses": WRITE_PROBLEMS | ACCESS_PROBLEMS,
+    "tags": ["feedback"],
+}
 
 
 @router.post(
     "/users/{user_id}/feedback", operation_id="giveFeedback", summary="Say what a person did with an item", **_WRITE
 )
 async def give_feedback(
-    user_id: UserId, feedback: FeedbackRequest, recommender: RecommenderDep, idempotency_key: IdempotencyHeader = None
+    user_id: OwnedId, feedback: FeedbackRequest, recommender: RecommenderDep, idempotency_key: IdempotencyHeader = None
 ) -> Accepted:
     """Committed to the database before this answers; the picks learn from it."""
     key = idempotency_key or uuid4().hex
@@ -111,7 +104,7 @@ async def give_feedback(
 
 @router.post("/users/{user_id}/reviews", operation_id="addReview", summary="Review an item", **_WRITE)
 async def add_review(
-    user_id: UserId, review: ReviewRequest, recommender: RecommenderDep, idempotency_key: IdempotencyHeader = None
+    user_id: OwnedId, review: ReviewRequest, recommender: RecommenderDep, idempotency_key: IdempotencyHeader = None
 ) -> Accepted:
     """Committed to the database before this answers; what it feels is worked out soon after."""
     key = idempotency_key or uuid4().hex

@@ -1,13 +1,26 @@
 """What an operator can tell the gateway."""
 
+import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, PositiveInt, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from contracts.events import Identifier
+from servicekit.database import DatabaseUrl
+from servicekit.loopback import is_loopback
 from servicekit.settings import ServiceSettings
 from services.gateway.pages import DIST
+
+MIN_SECRET: Final = 32
+"""Characters; HMAC-SHA-256 wants a key of 32 bytes at least (RFC 7518, section 3.2)."""
+
+Secret = Annotated[SecretStr, Field(min_length=MIN_SECRET)]
+
+
+def _new_secret() -> SecretStr:
+    return SecretStr(secrets.token_urlsafe(MIN_SECRET))
 
 
 class GatewaySettings(ServiceSettings):
@@ -21,3 +34,27 @@ class GatewaySettings(ServiceSettings):
     recommender_address: str = Field(default="127.0.0.1:50052", validation_alias="RECOMMENDER_ADDRESS")
     web_dir: Path = DIST
     """The built web app."""
+
+    database_url: DatabaseUrl = "sqlite:///.run/gateway.db"
+    """Where the accounts are; it may be the recommender's database."""
+    database_threads: PositiveInt = 4
+    max_waiting_calls: PositiveInt = 256
+    """Database calls running or waiting for a thread; beyond these a call is refused."""
+    secret: Secret = Field(default_factory=_new_secret)
+    """Signs sessions. Without one, sessions end with this process; several replicas need the same."""
+    token_secret: Secret = Field(default_factory=_new_secret, validation_alias="TOKEN_SECRET")
+    """Signs the tokens of devices; the emotion service checks them with the same."""
+    guest_days: PositiveInt = 30
+    """A guest who does not come for so long is forgotten, with everything they said."""
+    open: bool = False
+    """Anybody on this machine may act for names that are no account's; for a gateway on the loopback address only."""
+    demo_user: Identifier | None = None
+    """A drawn person whom anybody may watch."""
+    trusted_proxies: str = "127.0.0.1"
+    """Whose X-Forwarded-For and -Proto are believed: addresses and networks, separated by commas."""
+
+    @model_validator(mode="after")
+    def _open_to_this_machine_only(self) -> Self:
+        if self.open and not is_loopback(self.host):
+            raise ValueError("GATEWAY_OPEN needs a GATEWAY_HOST that only this machine reaches, e.g. 127.0.0.1")
+        return self

@@ -1,11 +1,16 @@
 """A gateway over a real Redis and a real gRPC server; only the ranking behind the server is a stand-in."""
 
+import shutil
 from collections.abc import AsyncGenerator
+from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
+from servicekit.migration import migrate, when_reachable
+from services.gateway.accounts.schema import MIGRATIONS
 from services.gateway.app import create_app
 from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
@@ -23,10 +28,32 @@ def recommender() -> FakeRecommender:
     return FakeRecommender()
 
 
+@pytest.fixture(scope="session")
+def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as `migrate` leaves it, to be copied."""
+    path = tmp_path_factory.mktemp("gateway") / "prepared.db"
+    when_reachable(f"sqlite:///{path}", partial(migrate, migrations=MIGRATIONS))
+    return path
+
+
 @pytest.fixture
-async def settings(redis_url: str, recommender: FakeRecommender) -> AsyncGenerator[GatewaySettings]:
+def database_url(prepared_database: Path, tmp_path: Path) -> str:
+    """A database of the test's own, with no account in it."""
+    shutil.copy(prepared_database, tmp_path / "gateway.db")
+    return f"sqlite:///{tmp_path}/gateway.db"
+
+
+@pytest.fixture
+async def guarded(redis_url: str, database_url: str, recommender: FakeRecommender) -> AsyncGenerator[GatewaySettings]:
+    """A gateway where everybody needs a session."""
     async with running(recommender) as address:
-        yield GatewaySettings(redis_url=redis_url, recommender_address=address, port=0)
+        yield GatewaySettings(redis_url=redis_url, database_url=database_url, recommender_address=address, port=0)
+
+
+@pytest.fixture
+def settings(guarded: GatewaySettings) -> GatewaySettings:
+    """A gateway that is open to this machine, as `make run` starts it."""
+    return guarded.model_copy(update={"open": True})
 
 
 @pytest.fixture

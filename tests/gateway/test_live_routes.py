@@ -85,7 +85,7 @@ async def test_a_slow_reader_is_told_and_dropped_while_another_goes_on(settings:
         await until_subscribed(redis)
         slow, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         stack.callback(writer.close)
-        writer.write(b"GET /v1/users/ada/live HTTP/1.0\r\n\r\n")
+        writer.write(b"GET /v1/users/ada/live HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
         assert b"200" in await slow.readline()
         quick = await stack.enter_async_context(listening(f"http://127.0.0.1:{port}"))
         await anext(quick)
@@ -132,7 +132,7 @@ async def test_a_redis_that_restarts_is_said_and_survived(
     server = resolve_redis(None, tmp_path, free_ports(1)[0])
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(running(recommender))
-        settings = GatewaySettings(redis_url=server.url, recommender_address=address, port=0)
+        settings = GatewaySettings(redis_url=server.url, recommender_address=address, port=0, open=True)
         async with in_thread(run_redis(server)):
             port = await stack.enter_async_context(serving(create_app(settings), settings))
             events = await stack.enter_async_context(listening(f"http://127.0.0.1:{port}"))
@@ -148,7 +148,8 @@ async def test_a_redis_that_restarts_is_said_and_survived(
 
 async def test_a_channel_opened_while_everything_is_away_fills_up_later(redis_url: str, recommender: FakeRecommender):
     port_of_recommender = free_ports(1)[0]
-    settings = GatewaySettings(redis_url=redis_url, recommender_address=f"127.0.0.1:{port_of_recommender}", port=0)
+    address = f"127.0.0.1:{port_of_recommender}"
+    settings = GatewaySettings(redis_url=redis_url, recommender_address=address, port=0, open=True)
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(create_app(settings), settings))
         events = await stack.enter_async_context(listening(f"http://127.0.0.1:{port}"))

@@ -14,7 +14,7 @@ import stamina
 from standalone.ports import free_ports
 
 COMMAND = [sys.executable, "-m", "services.gateway"]
-AWAY = {"REDIS_URL": "redis://127.0.0.1:1", "RECOMMENDER_ADDRESS": "127.0.0.1:1"}
+AWAY = {"GATEWAY_OPEN": "true", "REDIS_URL": "redis://127.0.0.1:1", "RECOMMENDER_ADDRESS": "127.0.0.1:1"}
 
 
 @contextmanager

@@ -296,7 +296,7 @@ async def test_a_goal_of_a_newer_recommender_is_a_bad_gateway(client: httpx.Asyn
 
 @pytest.mark.parametrize("path", [f"{PICKS}?kind=music", "/v1/clusters"])
 async def test_recommender_away(redis_url: str, path: str):
-    settings = GatewaySettings(redis_url=redis_url, recommender_address="127.0.0.1:1")
+    settings = GatewaySettings(redis_url=redis_url, recommender_address="127.0.0.1:1", open=True)
     async with client_of(create_app(settings)) as client:
         response = await client.get(path)
     body = problem(response, 503)

@@ -1,0 +1,317 @@
+"""Accounts, their sessions and their devices. Every method is one transaction, and blocks."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, Table, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from servicekit.database import Database
+from servicekit.errors import NotFoundError
+from services.gateway.accounts.consent import CONSENT_VERSION
+from services.gateway.accounts.errors import (
+    AlreadyMemberError,
+    ConsentOutdatedError,
+    NameTakenError,
+    TooManyDevicesError,
+    WrongCredentialsError,
+)
+from services.gateway.accounts.passwords import hash_password, is_password
+from services.gateway.accounts.schema import AccountRow, CredentialRow, RevokedTokenRow
+from services.gateway.accounts.tokens import Claims, Purpose, Signer
+
+SESSION_LIFE: Final = timedelta(days=90)
+DEVICE_LIFE: Final = timedelta(days=365)
+MAX_DEVICES: Final = 20
+SEEN_EVERY: Final = timedelta(hours=1)
+"""How precisely it is known when somebody was last there."""
+
+_ACCOUNT: Final[Table] = AccountRow.metadata.tables["account"]
+_CREDENTIAL: Final[Table] = AccountRow.metadata.tables["credential"]
+_REVOKED: Final[Table] = AccountRow.metadata.tables["revoked_token"]
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody."""
+
+    id: str
+    name: str | None
+    is_operator: bool
+    consent_version: int | None
+    consent_at: datetime | None
+    created_at: datetime
+
+    @property
+    def agrees(self) -> bool:
+        """Whether their pictures may be looked at."""
+        return self.consent_version == CONSENT_VERSION
+
+
+class Credential(NamedTuple):
+    """A session or a device."""
+
+    id: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class Principal(NamedTuple):
+    """Who asks, and in which session."""
+
+    account: Account
+    session_id: str
+
+
+class Admitted(NamedTuple):
+    """Somebody with a session of their own, and its token."""
+
+    account: Account
+    token: str
+
+
+class Revoked(NamedTuple):
+    """A device's token that is no longer good."""
+
+    token_id: str
+    expires_at: datetime
+
+
+class Accounts:
+    """The gateway's accounts.
+
+    Every method raises `DatabaseUnavailableError` where the database does not answer, and `NotFoundError` where the
+    account it is given is gone.
+    """
+
+    def __init__(self, database: Database, sessions: Signer, devices: Signer, clock: Clock) -> None:
+        self._database = database
+        self._signers = {Purpose.SESSION: sessions, Purpose.DEVICE: devices}
+        self._clock = clock
+
+    def add_guest(self) -> Admitted:
+        """A new account without a name, in a new session."""
+        with self._database.writing() as connection:
+            return self._admit(connection, self._insert(connection))
+
+    def add_operator(self, name: str, password: str) -> Account:
+        """A new account that may operate the system.
+
+        Raises:
+            NameTakenError: somebody else has the name.
+        """
+        hashed = hash_password(password)
+        with _unique(name), self._database.writing() as connection:
+            return self._insert(connection, name=name.lower(), password_hash=hashed, is_operator=True)
+
+    def _insert(self, connection: Connection, **columns: Any) -> Account:
+        now = self._clock()
+        row = {"is_operator": False, "created_at": now, "seen_at": now} | columns
+        account_id = f"u-{uuid4().hex}"
+        connection.execute(_ACCOUNT.insert().values(id=account_id, **row))
+        return _account(connection, account_id)
+
+    def sign_in(self, name: str, password: str) -> Admitted:
+        """A new session of whoever has this name.
+
+        Raises:
+            WrongCredentialsError: nobody has this name and this password.
+        """
+        with self._database.reading() as connection:
+            query = select(AccountRow.id, AccountRow.password_hash).where(AccountRow.name == name.lower())
+            row = connection.execute(query).one_or_none()
+        if not is_password(password, row.password_hash if row else None) or row is None:
+            raise WrongCredentialsError
+        with self._database.writing() as connection:
+            return self._admit(connection, _account(connection, row.id))
+
+    def sign_up(self, principal: Principal, name: str, password: str) -> Admitted:
+        """Give a guest a name and a password; all that is known of them stays. The session is replaced.
+
+        Raises:
+            AlreadyMemberError: they have both already.
+            NameTakenError: somebody else has the name.
+        """
+        hashed = hash_password(password)
+        with _unique(name), self._database.writing() as connection:
+            if _account(connection, principal.account.id).name is not None:
+                raise AlreadyMemberError
+            _update(connection, principal.account.id, name=name.lower(), password_hash=hashed)
+            connection.execute(delete(_CREDENTIAL).where(_CREDENTIAL.c.id == principal.session_id))
+            return self._admit(connection, _account(connection, principal.account.id))
+
+    def change_password(self, principal: Principal, current: str, new: str) -> list[Revoked]:
+        """Every other session and every device ends; returns the tokens that are no longer good.
+
+        Raises:
+            WrongCredentialsError: the current password is another one.
+        """
+        account_id = principal.account.id
+        with self._database.reading() as connection:
+            kept = connection.scalar(select(AccountRow.password_hash).where(AccountRow.id == account_id))
+        if not is_password(current, kept):
+            raise WrongCredentialsError
+        hashed = hash_password(new)
+        with self._database.writing() as connection:
+            _update(connection, account_id, password_hash=hashed)
+            others = (CredentialRow.purpose == Purpose.SESSION) & (CredentialRow.id != principal.session_id)
+            connection.execute(delete(_CREDENTIAL).where(CredentialRow.account_id == account_id, others))
+            return _revoke(connection, account_id)
+
+    def sign_out(self, principal: Principal) -> None:
+        """End the session."""
+        with self._database.writing() as connection:
+            connection.execute(delete(_CREDENTIAL).where(_CREDENTIAL.c.id == principal.session_id))
+
+    def principal(self, session_token: str) -> Principal | None:
+        """Who has the session of this token; None where it was forged, is over, or its account is gone."""
+        token_id = self._signers[Purpose.SESSION].token_id(session_token)
+        if token_id is None:
+            return None
+        now = self._clock()
+        valid = (CredentialRow.id == token_id, CredentialRow.purpose == Purpose.SESSION, CredentialRow.expires_at > now)
+        query = select(_ACCOUNT).join(_CREDENTIAL, CredentialRow.account_id == AccountRow.id).where(*valid)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        if now - row.seen_at > SEEN_EVERY:
+            with self._database.writing() as connection:
+                _update(connection, row.id, seen_at=now)
+        return Principal(_to_account(row), token_id)
+
+    def account(self, account_id: str) -> Account:
+        """The account with this id."""
+        with self._database.reading() as connection:
+            return _account(connection, account_id)
+
+    def agree(self, account_id: str, version: int) -> Account:
+        """Their pictures may be looked at from now on.
+
+        Raises:
+            ConsentOutdatedError: this is not what is asked for now.
+        """
+        if version != CONSENT_VERSION:
+            raise ConsentOutdatedError(version, CONSENT_VERSION)
+        with self._database.writing() as connection:
+            _update(connection, account_id, consent_version=version, consent_at=self._clock())
+            return _account(connection, account_id)
+
+    def withdraw(self, account_id: str) -> tuple[Account, list[Revoked]]:
+        """Their pictures may no longer be looked at: every device ends; returns the tokens that are no longer good."""
+        with self._database.writing() as connection:
+            _update(connection, account_id, consent_version=None, consent_at=None)
+            return _account(connection, account_id), _revoke(connection, account_id)
+
+    def devices(self, account_id: str) -> list[Credential]:
+        """The devices that may stream, the newest first."""
+        mine = (CredentialRow.account_id == account_id, CredentialRow.purpose == Purpose.DEVICE)
+        columns = (CredentialRow.id, CredentialRow.name, CredentialRow.created_at, CredentialRow.expires_at)
+        query = select(*columns).where(*mine, CredentialRow.expires_at > self._clock())
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(CredentialRow.created_at.desc())).all()
+        return [Credential(*row) for row in rows]
+
+    def add_device(self, account_id: str, name: str) -> tuple[Credential, str]:
+        """A new device and its token, which cannot be had again.
+
+        Raises:
+            TooManyDevicesError: there are `MAX_DEVICES` already.
+        """
+        with self._database.writing() as connection:
+            mine = (CredentialRow.account_id == account_id, CredentialRow.purpose == Purpose.DEVICE)
+            if (connection.scalar(select(func.count()).select_from(_CREDENTIAL).where(*mine)) or 0) >= MAX_DEVICES:
+                raise TooManyDevicesError(MAX_DEVICES)
+            _account(connection, account_id)
+            return self._issue(connection, account_id, Purpose.DEVICE, name, DEVICE_LIFE)
+
+    def remove_device(self, account_id: str, device_id: str) -> list[Revoked]:
+        """Its token is no longer good.
+
+        Raises:
+            NotFoundError: the account has no such device.
+        """
+        with self._database.writing() as connection:
+            revoked = _revoke(connection, account_id, device_id)
+        if not revoked:
+            raise NotFoundError("There is no such device.", "GET /v1/users/me/devices lists them.")
+        return revoked
+
+    def stream_token(self, account_id: str, life: timedelta) -> str:
+        """A token for one stream that the gateway opens itself; it is not kept, and lives only for a while."""
+        now = self._clock()
+        return self._signers[Purpose.DEVICE].sign(Claims(uuid4().hex, account_id, now + life), now)
+
+    def delete(self, account_id: str) -> list[Revoked]:
+        """Forget the account; returns the tokens that are no longer good. Nothing happens where it is gone already."""
+        with self._database.writing() as connection:
+            revoked = _revoke(connection, account_id)
+            connection.execute(delete(_ACCOUNT).where(AccountRow.id == account_id))
+            return revoked
+
+    def revoked(self) -> list[Revoked]:
+        """Every token that others must still refuse."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            connection.execute(delete(_REVOKED).where(RevokedTokenRow.expires_at <= now))
+            connection.execute(delete(_CREDENTIAL).where(CredentialRow.expires_at <= now))
+            return [Revoked(*row) for row in connection.execute(select(RevokedTokenRow.id, RevokedTokenRow.expires_at))]
+
+    def idle_guests(self, idle: timedelta, most: int) -> list[str]:
+        """Guests who have not been there for so long, at most so many."""
+        gone = (AccountRow.name.is_(None), AccountRow.seen_at < self._clock() - idle)
+        with self._database.reading() as connection:
+            return list(connection.scalars(select(AccountRow.id).where(*gone).order_by(AccountRow.seen_at).limit(most)))
+
+    def _admit(self, connection: Connection, account: Account) -> Admitted:
+        _, token = self._issue(connection, account.id, Purpose.SESSION, "", SESSION_LIFE)
+        return Admitted(account, token)
+
+    def _issue(
+        self, connection: Connection, account_id: str, purpose: Purpose, name: str, life: timedelta
+    ) -> tuple[Credential, str]:
+        now = self._clock()
+        made = Credential(uuid4().hex, name, now, now + life)
+        connection.execute(_CREDENTIAL.insert().values(account_id=account_id, purpose=purpose, **made._asdict()))
+        return made, self._signers[purpose].sign(Claims(made.id, account_id, made.expires_at), now)
+
+
+def _revoke(connection: Connection, account_id: str, device_id: str | None = None) -> list[Revoked]:
+    devices = (CredentialRow.account_id == account_id, CredentialRow.purpose == Purpose.DEVICE)
+    chosen = devices if device_id is None else (*devices, CredentialRow.id == device_id)
+    removed = connection.execute(
+        delete(_CREDENTIAL).where(*chosen).returning(CredentialRow.id, CredentialRow.expires_at)
+    ).all()
+    if removed:
+        connection.execute(_REVOKED.insert(), [{"id": row.id, "expires_at": row.expires_at} for row in removed])
+    return [Revoked(row.id, row.expires_at) for row in removed]
+
+
+def _update(connection: Connection, account_id: str, **columns: Any) -> None:
+    connection.execute(update(_ACCOUNT).where(AccountRow.id == account_id).values(**columns))
+
+
+def _account(connection: Connection, account_id: str) -> Account:
+    row = connection.execute(select(_ACCOUNT).where(AccountRow.id == account_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such account.", "It may have been deleted.", code="account_gone")
+    return _to_account(row)
+
+
+def _to_account(row: Row[Any]) -> Account:
+    return Account(row.id, row.name, row.is_operator, row.consent_version, row.consent_at, row.created_at)
+
+
+@contextmanager
+def _unique(name: str) -> Generator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise NameTakenError(name) from error

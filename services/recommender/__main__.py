@@ -166,7 +166,8 @@ def learn_prior(
     from services.recommender.evaluation.movielens import read_rated_films  # noqa: PLC0415
 
     with _told():
-        learn(read_rated_films(ratings, movies, links, imdb), output)
+        detailed = read_rated_films(ratings, movies, links, imdb) if imdb else None
+        learn(read_rated_films(ratings, movies, links), detailed, output)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,8 @@ def load_catalogue(connection: Connection, priors: Mapping[Kind, Prior] | None =
 
 def _facts(connection: Connection) -> Iterator[ItemFacts]:
     clusters = clusters_of(connection)
+    named = select(ExternalIdRow.item_id, ExternalIdRow.value).where(ExternalIdRow.provider == "imdb")
+    imdb = {row.item_id: row.value for row in connection.execute(named)}
     columns = (ItemRow.id, ItemRow.kind, ItemRow.genres, ItemRow.tags, ItemRow.creators, ItemRow.rating, ItemRow.votes)
     query = select(*columns, ItemRow.valence, ItemRow.arousal, ItemRow.good_for, ItemRow.year).order_by(ItemRow.id)
     for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
@@ -177,6 +179,7 @@ def _facts(connection: Connection) -> Iterator[ItemFacts]:
             cluster=cluster.name if cluster else "",
             cluster_emotions=cluster.emotions if cluster else (),
             year=row.year,
+            imdb=imdb.get(row.id, ""),
         )
 
 

@@ -9,10 +9,13 @@ import numpy as np
 
 from contracts.recommendation import Kind
 from servicekit.errors import ConfigurationError
-from services.recommender.core.prior import TRAITS, Prior
+from services.recommender.core.prior import TRAITS, Prior, Voice
 
 SHIPPED: Final = Path(__file__).parent / "priors"
-VERSION: Final = 1
+VERSION: Final = 2
+MIN_WEIGHT: Final = 3.0
+"""Ratings: of an item that fewer people rated, what they gave it is nobody else's business."""
+_HUNDREDTHS: Final = 100
 _PLACES: Final = 4
 
 
@@ -26,7 +29,8 @@ def load_priors(folder: Path = SHIPPED) -> dict[Kind, Prior]:
 
 
 def save_prior(prior: Prior, path: Path, learned_from: Mapping[str, int]) -> None:
-    """Write the weights of the traits; what was found in single items stays with who learned it."""
+    """Write a prior, without the voices of items that fewer than `MIN_WEIGHT` have rated."""
+    voices = {name: voice for name, voice in sorted(prior.voices.items()) if voice.weight >= MIN_WEIGHT}
     document: dict[str, Any] = {
         "version": VERSION,
         "traits": list(TRAITS),
@@ -34,10 +38,12 @@ def save_prior(prior: Prior, path: Path, learned_from: Mapping[str, int]) -> Non
         "covariance": np.round(prior.covariance, _PLACES).tolist(),
         "noise_variance": round(prior.noise_variance, _PLACES),
         "feature_variance": dict(prior.feature_variance),
-        "learned_from": dict(learned_from),
+        "learned_from": {**learned_from, "keys": " ".join(sorted(prior.learned_from))},
+        "voices": {name: [round(_HUNDREDTHS * liking), round(weight)] for name, (liking, weight) in voices.items()},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in document.items())
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _load(path: Path) -> Prior:
@@ -56,4 +62,6 @@ def _parse(document: Any) -> Prior:
     if mean.shape != (len(TRAITS),) or covariance.shape != (len(TRAITS), len(TRAITS)):
         raise ValueError("it does not have one weight for each trait")
     variances = {str(group): float(value) for group, value in document["feature_variance"].items()}
-    return Prior(mean, covariance, float(document["noise_variance"]), variances)
+    voices = {name: Voice(liking / _HUNDREDTHS, weight) for name, (liking, weight) in document["voices"].items()}
+    keys = frozenset(document["learned_from"]["keys"].split())
+    return Prior(mean, covariance, float(document["noise_variance"]), variances, voices, keys)

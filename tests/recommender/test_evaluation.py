@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ from typer.testing import CliRunner
 
 from servicekit.errors import InvalidInputError
 from services.recommender.__main__ import cli
-from services.recommender.evaluation.evaluate import evaluate
+from services.recommender.core.prior import PLAIN, Voice
+from services.recommender.evaluation.evaluate import evaluate, strangers
 from services.recommender.evaluation.metrics import auc, diversity, ndcg, novelty
 from services.recommender.evaluation.movielens import read_rated_films
 from services.recommender.evaluation.rankers import Population
@@ -80,6 +82,38 @@ def test_what_a_person_rates_after_the_first_changes_nothing_they_are_scored_by(
     assert tested.opinions(films.facts, 0) == []
 
 
+def test_a_persons_own_ratings_have_no_part_in_how_they_see_films(published: dict[str, Path]):
+    films = read_rated_films(**published)
+    contrary = films.people[0]._replace(ratings=11.0 - films.people[0].ratings)
+    own, other = (
+        Population(films, [person, *films.people[1:]]).raters[0].traits[:, 1] for person in (films.people[0], contrary)
+    )
+    np.testing.assert_allclose(own, other, atol=0.05)
+
+
+def test_what_others_are_known_to_like_is_used_for_strangers_alone(published: dict[str, Path]):
+    films = read_rated_films(**published)
+    voices = {f"tt{1000 + film:07d}": Voice(1.0 if film % 2 else -1.0, 500.0) for film in range(FILMS)}
+    met = replace(PLAIN, voices=voices, learned_from=frozenset({films.people[3].key}))
+    assert strangers(films, met) == {}
+    others = strangers(films, replace(met, learned_from=frozenset({"somebody"})))
+    assert others == voices
+    rated = Population(films, films.people, others).facts
+    comedies = {fact.rating for fact in rated if "comedy" in fact.genres}
+    assert min(rating or 0 for rating in comedies) > max(fact.rating or 10 for fact in rated if "drama" in fact.genres)
+
+
+def test_a_person_has_the_same_key_whatever_films_are_known(published: dict[str, Path], tmp_path: Path):
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("\n".join(published["movies"].read_text().splitlines()[:30]))
+    keys = [
+        [person.key for person in read_rated_films(**{**published, "movies": movies}).people]
+        for movies in (published["movies"], fewer)
+    ]
+    assert keys[0] == keys[1]
+    assert len(set(keys[0])) == PEOPLE
+
+
 def test_the_command_prints_every_ranker_at_every_n(published: dict[str, Path]):
     arguments = [part for name, path in published.items() for part in (f"--{name}", str(path))]
     result = CliRunner().invoke(cli, ["evaluate", *arguments, "--json"])
@@ -108,9 +142,10 @@ def test_a_missing_file_or_column_is_told_in_one_line(published: dict[str, Path]
         read_rated_films(published["movies"], published["movies"], published["links"])
 
 
+@pytest.mark.parametrize("detailed", [False, True])
 @pytest.mark.skipif(not (DATA / "movielens").exists(), reason="MovieLens is not in ../shared/data")
 def test_on_movielens_ours_is_never_below_the_weighted_rating_and_well_above_it_after_twenty(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, *, detailed: bool
 ):
     from services.recommender.evaluation import evaluate as module  # noqa: PLC0415  (to leave the slow rankers out)
     from services.recommender.evaluation.rankers import ours, weighted_rating  # noqa: PLC0415
@@ -118,8 +153,9 @@ def test_on_movielens_ours_is_never_below_the_weighted_rating_and_well_above_it_
     monkeypatch.setattr(module, "rankers", lambda: {"ours": ours, "weighted_rating": weighted_rating})
     folder = DATA / "movielens"
     ratings, movies, links = (folder / f"{name}.csv" for name in ("ratings", "movies", "links"))
-    films = read_rated_films(ratings, movies, links, DATA / "movies" / "movie_metadata.csv")
-    report = evaluate(films)
+    details = DATA / "movies" / "movie_metadata.csv" if detailed else None
+    report = evaluate(read_rated_films(ratings, movies, links, details))
     gains = [report["ours"]["auc"][n] - report["weighted_rating"]["auc"][n] for n in ("0", "5", "20")]
-    assert min(gains) >= 0
+    assert min(gains) > 0
+    assert report["ours"]["ndcg10"]["0"] > report["weighted_rating"]["ndcg10"]["0"]
     assert gains[-1] >= 0.015

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from contracts.recommendation import Kind
 from servicekit.errors import ConfigurationError
 from services.recommender.core.catalogue import Catalogue, traits_of
-from services.recommender.core.prior import Prior, Rater, learn_prior, trait_matrix
+from services.recommender.core.prior import Prior, Rater, Voice, learn_prior, trait_matrix
 from services.recommender.core.taste import Opinion, learn_taste
 from services.recommender.priors import load_priors, save_prior
 from tests.recommender.support import NOON, facts
@@ -25,7 +26,7 @@ def population(slope: float, spread: float, people: int = 80) -> list[Rater]:
     def rater() -> Rater:
         rows = chance.choice(len(FILMS), 30, replace=False)
         own = slope + spread * chance.standard_normal()
-        return Rater(rows, own * traits[rows, 1] + 0.1 * chance.standard_normal(len(rows)))
+        return Rater(rows, own * traits[rows, 1] + 0.1 * chance.standard_normal(len(rows)), traits[rows])
 
     return [rater() for _ in range(people)]
 
@@ -43,9 +44,25 @@ def test_it_finds_what_the_population_was_made_of():
 
 
 def test_an_item_that_everybody_likes_beyond_its_traits_gets_an_effect():
-    people = [Rater(each.rows, each.liking + 0.5 * (each.rows == 7)) for each in population(0.3, 0.1)]
-    prior = learn_prior([film.id for film in FILMS], traits_of(FILMS), people)
-    assert max(prior.item_effects, key=lambda item: prior.item_effects[item]) == "film-7"
+    people = [each._replace(liking=each.liking + 0.5 * (each.rows == 7)) for each in population(0.3, 0.1)]
+    traits = traits_of(FILMS)
+    prior = learn_prior([film.id for film in FILMS], traits, people)
+    voices = zip(prior.voices.items(), traits @ prior.mean, strict=True)
+    beyond = {name: voice.liking - own for (name, voice), own in voices}
+    assert max(beyond, key=lambda name: beyond[name]) == "film-7"
+    assert prior.voices["film-7"].weight == sum((each.rows == 7).sum() for each in people)
+
+
+def test_a_genre_that_everybody_likes_speaks_for_films_that_nobody_has_rated():
+    is_drama = np.array([[float("drama" in film.genres)] for film in FILMS])
+    people = [each._replace(liking=each.liking + 0.5 * is_drama[each.rows, 0]) for each in population(0.3, 0.1)]
+    seen = [
+        Rater(each.rows[each.rows < 40], each.liking[each.rows < 40], each.traits[each.rows < 40]) for each in people
+    ]
+    names = [film.id for film in FILMS]
+    told, untold = (learn_prior(names, traits_of(FILMS), seen, genres) for genres in (is_drama, None))
+    gain = {name: told.voices[name].liking - untold.voices[name].liking for name in ("film-48", "film-49")}
+    assert gain["film-49"] - gain["film-48"] > 0.3
 
 
 def test_what_is_unknown_of_an_item_counts_as_usual():
@@ -91,15 +108,25 @@ def test_a_better_rating_of_something_alike_raises_more():
     assert appeals[0] < 0 < appeals[1] < appeals[2]
 
 
-def test_a_saved_prior_comes_back_without_its_items(tmp_path: Path):
-    prior = learned()
+def test_a_film_that_people_at_large_like_is_expected_to_be_liked():
+    voices = {"tt0000007": Voice(0.9, 50.0)}
+    prior = replace(learned(), voices=voices)
+    films = [*FILMS[:6], FILMS[6]._replace(imdb="tt0000007"), FILMS[7]]
+    shelf = Catalogue(films, priors={Kind.MOVIE: prior}).shelves[Kind.MOVIE]
+    assert shelf.expected[6] == 0.9
+    assert shelf.expected[7] == pytest.approx(traits_of(films)[7] @ prior.mean)
+
+
+def test_a_saved_prior_comes_back_without_what_few_have_rated(tmp_path: Path):
+    voices = {"many": Voice(0.504, 40.0), "few": Voice(0.9, 2.0)}
+    prior = replace(learned(), voices=voices, learned_from=frozenset({"a", "b"}))
     save_prior(prior, tmp_path / "movie.json", {"people": 80})
     loaded = load_priors(tmp_path)
     assert set(loaded) == {Kind.MOVIE}
     np.testing.assert_allclose(loaded[Kind.MOVIE].mean, prior.mean, atol=1e-3)
     np.testing.assert_allclose(loaded[Kind.MOVIE].covariance, prior.covariance, atol=1e-3)
-    assert not loaded[Kind.MOVIE].item_effects
-    assert "film-" not in (tmp_path / "movie.json").read_text()
+    assert loaded[Kind.MOVIE].voices == {"many": Voice(0.5, 40.0)}
+    assert loaded[Kind.MOVIE].learned_from == {"a", "b"}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"version": 99, "traits": []}'])
@@ -113,3 +140,4 @@ def test_the_shipped_prior_prefers_what_is_rated_better_and_is_a_covariance():
     prior = load_priors()[Kind.MOVIE]
     assert prior.mean[1] > 0
     assert np.linalg.eigvalsh(prior.covariance).min() > 0
+    assert prior.voices["tt0111161"].liking > prior.voices["tt0120667"].liking + 0.3

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,13 @@ class ItemFacts(NamedTuple):
     """Empty where it belongs to none."""
     cluster_emotions: Sequence[str]
     year: int | None = None
+    imdb: str = ""
+    """Its id there, empty where it has none."""
+
+    @property
+    def name(self) -> str:
+        """What it is called everywhere, or else here."""
+        return self.imdb or self.id
 
 
 class Feature(NamedTuple):
@@ -145,8 +152,7 @@ class Catalogue:
 
     def _shelve(self, facts: Sequence[ItemFacts], prior: Prior) -> Shelf:
         traits = traits_of(facts)
-        effects = np.array([prior.item_effects.get(each.id, 0.0) for each in facts], dtype=np.float64)
-        expected = traits @ prior.mean + effects
+        expected = _expected(facts, traits @ prior.mean, prior)
         features = self._feature_matrix(facts)
         return Shelf(
             ids=[each.id for each in facts],
@@ -210,6 +216,11 @@ def traits_of(facts: Sequence[ItemFacts]) -> Floats:
     return trait_matrix([ratings, [each.votes for each in facts], [each.year for each in facts]])
 
 
+def _expected(facts: Sequence[ItemFacts], by_traits: Floats, prior: Prior) -> Floats:
+    voices = ((prior.voices.get(each.name), by_trait) for each, by_trait in zip(facts, by_traits, strict=True))
+    return np.array([by_trait if voice is None else voice.liking for voice, by_trait in voices], dtype=np.float64)
+
+
 def _quality(facts: Sequence[ItemFacts]) -> Floats:
     return np.clip((weighted_ratings(facts) - 5.0) / 5.0, 0.0, 1.0)
 
@@ -219,7 +230,11 @@ def _square_root(covariance: Floats) -> Floats:
     return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
-def weighted_rating(rating: float, votes: int | None, mean: float) -> float:
+@overload
+def weighted_rating(rating: float, votes: int | None, mean: float) -> float: ...
+@overload
+def weighted_rating(rating: Floats, votes: Floats, mean: float) -> Floats: ...
+def weighted_rating(rating: Any, votes: Any, mean: float) -> Any:
     """The Bayesian average of a rating, 0..10: pulled to the mean of its kind the fewer votes it rests on."""
     if votes is None:
         return rating

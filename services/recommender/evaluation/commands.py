@@ -1,13 +1,19 @@
 """What the commands `evaluate` and `learn-prior` do."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from contracts.recommendation import Kind
 from servicekit.errors import InvalidInputError
-from services.recommender.evaluation.evaluate import FIRST, MIN_RATINGS, Report, eligible, evaluate
+from services.recommender.core.prior import Voice
+from services.recommender.evaluation.evaluate import FIRST, MIN_RATINGS, Report, eligible, evaluate, strangers
 from services.recommender.evaluation.movielens import RatedFilms
 from services.recommender.evaluation.rankers import Population
-from services.recommender.priors import save_prior
+from services.recommender.priors import load_priors, save_prior
+
+DETAILED_WEIGHT: Final = 60.0
+"""Ratings: what the details of a film say of it is worth so many; docs/recommending.md has the measurement."""
 
 _HEADING: Final = f"{'':18}{'':10}" + "".join(f"n={count:<8}" for count in FIRST)
 
@@ -29,7 +35,8 @@ def report_of(films: RatedFilms) -> dict[str, Any]:
             f"Nobody has rated {MIN_RATINGS} of these films.",
             "Give ratings of more films, or a catalogue with more of them.",
         )
-    return {"data": size, **evaluate(films)}
+    others = strangers(films, load_priors().get(Kind.MOVIE))
+    return {"data": {**size, "films_known_from_others": len(others)}, **evaluate(films, others)}
 
 
 def table(report: Report) -> str:
@@ -42,8 +49,17 @@ def table(report: Report) -> str:
     return "\n".join([_HEADING, *lines])
 
 
-def learn(films: RatedFilms, path: Path) -> None:
-    """Learn the prior of films from everybody, and save it."""
-    population = Population(films, films.people)
-    counted = {"people": len(films.people), "ratings": int(population.counts.sum()), "items": len(films.facts)}
-    save_prior(population.prior, path, counted)
+def learn(films: RatedFilms, detailed: RatedFilms | None, path: Path) -> None:
+    """Learn the prior of films from everybody, and save it.
+
+    Args:
+        detailed: those of the films, and their people, of which more is known.
+    """
+    everybody = Population(films, films.people)
+    counted = {"people": len(films.people), "ratings": int(everybody.counts.sum()), "items": len(films.facts)}
+    prior = everybody.prior
+    if detailed is not None:
+        known = Population(detailed, detailed.people).prior
+        trusted = {name: Voice(liking, weight + DETAILED_WEIGHT) for name, (liking, weight) in known.voices.items()}
+        prior = replace(known, voices={**prior.voices, **trusted})
+    save_prior(replace(prior, learned_from=frozenset(person.key for person in films.people)), path, counted)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from services.recommender.core.catalogue import Floats
-from services.recommender.core.prior import Rows
+from services.recommender.core.prior import Prior, Rows, Voice
 from services.recommender.evaluation.metrics import LENGTH, auc, diversity, ndcg, novelty
 from services.recommender.evaluation.movielens import Person, RatedFilms
 from services.recommender.evaluation.rankers import Population, Scorer, rankers
@@ -17,7 +17,7 @@ FIRST: Final = (0, 5, 20)
 """Ratings learned from."""
 TESTED_AFTER: Final = 20
 MIN_RATINGS: Final = 40
-FOLDS: Final = 5
+FOLDS: Final = 10
 
 Report = dict[str, dict[str, dict[str, float]]]
 """Ranker -> measure -> first ratings -> value."""
@@ -29,15 +29,18 @@ class _Tally:
     listed: set[int]
 
 
-def evaluate(films: RatedFilms, folds: int = FOLDS, seed: int = 0) -> Report:
+def evaluate(films: RatedFilms, others: Mapping[str, Voice] | None = None, folds: int = FOLDS, seed: int = 0) -> Report:
     """Every ranker's mean measures over the people with at least `MIN_RATINGS` ratings.
 
     Each person is ranked for by what was learned from the people of the other folds: their first n ratings are told,
     and what follows their `TESTED_AFTER`th is ranked. Coverage, novelty and diversity are those of the ten best of all
     films that were not told.
+
+    Args:
+        others: what was learned from people who are not among these, see `strangers`.
     """
     tallies: defaultdict[tuple[str, int], _Tally] = defaultdict(lambda: _Tally(defaultdict(list), set()))
-    for population, tested in _folds(films, folds, seed):
+    for population, tested in _folds(films, others or {}, folds, seed):
         for name, learn in rankers().items():
             scorer = learn(population)
             for person in tested:
@@ -55,12 +58,20 @@ def eligible(films: RatedFilms) -> int:
     return sum(len(person.rows) >= MIN_RATINGS for person in films.people)
 
 
-def _folds(films: RatedFilms, folds: int, seed: int) -> Iterator[tuple[Population, list[Person]]]:
+def strangers(films: RatedFilms, prior: Prior | None) -> Mapping[str, Voice]:
+    """What a prior says of films, if none of these people had a part in it; else nothing."""
+    has_met = prior is None or any(person.key in prior.learned_from for person in films.people)
+    return {} if prior is None or has_met else prior.voices
+
+
+def _folds(
+    films: RatedFilms, voices: Mapping[str, Voice], folds: int, seed: int
+) -> Iterator[tuple[Population, list[Person]]]:
     fold_of = np.random.default_rng(seed).permutation(len(films.people)) % folds
     for fold in range(folds):
         others = [person for person, own in zip(films.people, fold_of, strict=True) if own != fold]
         people = [person for person, own in zip(films.people, fold_of, strict=True) if own == fold]
-        yield Population(films, others), [person for person in people if len(person.rows) >= MIN_RATINGS]
+        yield Population(films, others, voices), [person for person in people if len(person.rows) >= MIN_RATINGS]
 
 
 def _judge(tally: _Tally, population: Population, scorer: Scorer, person: Person, count: int) -> None:

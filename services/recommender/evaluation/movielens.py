@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -35,6 +36,8 @@ class Person(NamedTuple):
     """(r,), 1..10."""
     times: Floats
     """(r,), seconds since 1970."""
+    key: str = ""
+    """The same for the same person in any file of theirs: a digest of the first thing they rated."""
 
     def opinions(self, facts: Sequence[ItemFacts], count: int) -> list[Opinion]:
         """The first `count` ratings, as live feedback says them."""
@@ -68,14 +71,24 @@ def read_rated_films(ratings: Path, movies: Path, links: Path, imdb: Path | None
     facts = {row.movieId: _facts(row, details) for row in films.itertuples()}
     known = {movie: fact for movie, fact in facts.items() if fact is not None}
     places = {movie: row for row, movie in enumerate(known)}
-    rated = sound[sound["movieId"].isin(places)].sort_values(["userId", "timestamp", "movieId"], kind="stable")
+    rated = _in_order(sound[sound["movieId"].isin(places)])
     rows = rated.assign(row=rated["movieId"].map(places))
+    keys = {row.userId: _key(row) for row in _in_order(told).drop_duplicates("userId").itertuples()}
     return RatedFilms(
         list(known.values()),
-        [_person(group) for _, group in rows.groupby("userId")],
+        [_person(group, keys[user]) for user, group in rows.groupby("userId")],
         len(told) - len(sound),
         details is not None,
     )
+
+
+def _in_order(ratings: pd.DataFrame) -> pd.DataFrame:
+    return ratings.sort_values(["userId", "timestamp", "movieId"], kind="stable")
+
+
+def _key(first: Any) -> str:
+    told = f"{first.movieId} {first.rating} {first.timestamp}".encode()
+    return blake2b(told, digest_size=4).hexdigest()
 
 
 def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -117,6 +130,7 @@ def _detailed(number: int, genres: list[str], row: Any) -> ItemFacts:
 def _film(number: int, genres: list[str], tags: Sequence[str] = (), year: int | None = None) -> ItemFacts:
     return ItemFacts(
         id=f"imdb:tt{number:07d}",
+        imdb=f"tt{number:07d}",
         kind=Kind.MOVIE,
         affect=terms_affect(genres, tags),
         genres=genres,
@@ -139,10 +153,13 @@ def _whole(cell: Any) -> int | None:
     return None if pd.isna(cell) else int(cell)
 
 
-def _person(group: pd.DataFrame) -> Person:
+def _person(group: pd.DataFrame, key: str) -> Person:
     stars = group["rating"].to_numpy(dtype=np.float64)
     return Person(
-        group["row"].to_numpy(dtype=np.intp), stars * POINTS_PER_STAR, group["timestamp"].to_numpy(dtype=np.float64)
+        rows=group["row"].to_numpy(dtype=np.intp),
+        ratings=stars * POINTS_PER_STAR,
+        times=group["timestamp"].to_numpy(dtype=np.float64),
+        key=key,
     )
 
 

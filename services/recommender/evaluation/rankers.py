@@ -2,7 +2,7 @@
 for a person by their first ratings."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, Final
@@ -11,10 +11,27 @@ import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
 from contracts.recommendation import Goal, Kind
-from services.recommender.core.catalogue import Catalogue, Floats, ItemFacts, Shelf, traits_of, weighted_ratings
+from services.recommender.core.catalogue import (
+    Catalogue,
+    Floats,
+    ItemFacts,
+    Shelf,
+    traits_of,
+    weighted_ratings,
+)
+from services.recommender.core.catalogue import weighted_rating as bayesian_average
 from services.recommender.core.goals import target
-from services.recommender.core.prior import Prior, Rater, learn_prior
-from services.recommender.core.taste import learn_taste, liking
+from services.recommender.core.prior import (
+    FEATURE_VARIANCE,
+    GENRES_ALONE,
+    Prior,
+    Rater,
+    Rows,
+    Voice,
+    learn_prior,
+    trait_matrix,
+)
+from services.recommender.core.taste import NEUTRAL_RATING, RATING_REACH, learn_taste, liking
 from services.recommender.evaluation.metrics import LIKED
 from services.recommender.evaluation.movielens import Person, RatedFilms
 
@@ -31,18 +48,17 @@ class Population:
 
     films: RatedFilms
     people: Sequence[Person]
+    others: Mapping[str, Voice] = field(default_factory=dict[str, Voice])
+    """What was learned from people who are not among those of the files."""
 
     @cached_property
     def facts(self) -> Sequence[ItemFacts]:
-        """The films; those without ratings of their own are rated by these people."""
+        """The films; those without ratings of their own are rated by these people and the others."""
         if self.films.rated_by_catalogue:
             return self.films.facts
-        mean = self.total / np.maximum(self.counts, 1)
-        rated = zip(self.films.facts, mean, self.counts, strict=True)
-        return [
-            fact._replace(rating=float(rating), votes=int(count) * VOTES_PER_RATING) if count else fact
-            for fact, rating, count in rated
-        ]
+        ratings, votes = self._stand_in(np.arange(len(self.films.facts)))
+        rated = zip(self.films.facts, ratings, votes, strict=True)
+        return [fact._replace(rating=float(rating), votes=int(number)) for fact, rating, number in rated]
 
     @cached_property
     def counts(self) -> Floats:
@@ -57,8 +73,53 @@ class Population:
     @cached_property
     def prior(self) -> Prior:
         """Learned from these people."""
-        raters = [Rater(each.rows, np.array([liking(rating) for rating in each.ratings])) for each in self.people]
-        return learn_prior([fact.id for fact in self.facts], traits_of(self.facts), raters)
+        is_rated = self.films.rated_by_catalogue
+        return learn_prior(
+            [fact.name for fact in self.facts],
+            self._traits,
+            self.raters,
+            None if is_rated else self._genres,
+            FEATURE_VARIANCE if is_rated else GENRES_ALONE,
+        )
+
+    @cached_property
+    def raters(self) -> Sequence[Rater]:
+        """The same people, to whom films look as those without them made them look."""
+        return [self._rater(each) for each in self.people]
+
+    def _rater(self, person: Person) -> Rater:
+        likings = np.array([liking(rating) for rating in person.ratings])
+        if self.films.rated_by_catalogue:
+            return Rater(person.rows, likings, self._traits[person.rows])
+        ratings, votes = self._stand_in(person.rows, person.ratings)
+        years = [self.films.facts[row].year for row in person.rows]
+        return Rater(person.rows, likings, trait_matrix([bayesian_average(ratings, votes, self._usual), votes, years]))
+
+    def _stand_in(self, rows: Rows, own: Floats | None = None) -> tuple[Floats, Floats]:
+        """Ratings and numbers of votes for films that have none, without those that one of the people gave."""
+        weights, likings = self._heard
+        count = self.counts[rows] - (own is not None)
+        total = self.total[rows] - (0.0 if own is None else own)
+        learned = weights[rows] * (NEUTRAL_RATING + RATING_REACH * likings[rows])
+        return (total + learned + self._usual) / (count + weights[rows] + 1.0), (count + 1.0) * VOTES_PER_RATING
+
+    @cached_property
+    def _usual(self) -> float:
+        return float(self.total.sum() / self.counts.sum())
+
+    @cached_property
+    def _heard(self) -> tuple[Floats, Floats]:
+        voices = [self.others.get(fact.name, Voice(0.0, 0.0)) for fact in self.films.facts]
+        return np.array([voice.weight for voice in voices]), np.array([voice.liking for voice in voices])
+
+    @cached_property
+    def _traits(self) -> Floats:
+        return traits_of(self.facts)
+
+    @cached_property
+    def _genres(self) -> Floats:
+        names = sorted({genre for fact in self.facts for genre in fact.genres})
+        return np.array([[name in fact.genres for name in names] for fact in self.facts], dtype=np.float64)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -87,8 +148,13 @@ def ours(population: Population) -> Scorer:
 
 
 def weighted_rating(population: Population) -> Scorer:
-    """IMDb's formula; the same for everybody."""
-    scores = weighted_ratings(population.facts)
+    """IMDb's formula over the films' own ratings, or else those of the population; the same for everybody."""
+    if population.films.rated_by_catalogue:
+        scores = weighted_ratings(population.facts)
+    else:
+        mean = population.total / np.maximum(population.counts, 1.0)
+        usual = mean[population.counts > 0].mean()
+        scores = bayesian_average(mean, population.counts * VOTES_PER_RATING, usual)
     return lambda _person, _count: scores
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from contracts.emotion import EMOTIONS, affect_of
 from contracts.mood import Mood, MoodState
+from services.emotion.resting import RestingFace
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class MoodMemory(BaseModel):
     state: MoodState
     since: datetime
     average: Annotated[list[float], Field(max_length=7)] = []
-    """As `Mood.probabilities`."""
+    """As the model read the face; `Mood.probabilities` are those without the resting face."""
+    resting: RestingFace = RestingFace()
 
     @classmethod
     def of(cls, mood: Mood) -> Self:
@@ -48,13 +50,22 @@ class MoodTracker:
     Args:
         start: now, UTC.
         resumed: of this person, from an earlier stream or another worker.
+        learn_resting: whether the shape of the face at rest is kept out of the mood.
     """
 
-    def __init__(self, start: datetime, resumed: MoodMemory | None = None, rules: MoodRules | None = None) -> None:
+    def __init__(
+        self,
+        start: datetime,
+        resumed: MoodMemory | None = None,
+        rules: MoodRules | None = None,
+        learn_resting: bool = True,
+    ) -> None:
+        self._learn_resting = learn_resting
         self._rules = rules or MoodRules()
         self._state = resumed.state if resumed else MoodState.ABSENT
         self._since = resumed.since if resumed else start
         self._average = list(resumed.average) if resumed else []
+        self._resting = resumed.resting.model_copy() if resumed else RestingFace()
         self._face_at = self._reading_at = start
         self._challenger: tuple[MoodState, datetime] | None = None
 
@@ -89,26 +100,29 @@ class MoodTracker:
         """The mood as of the last call."""
         if self._state is MoodState.ABSENT or not self._average:
             return Mood(state=self._state, since=self._since)
-        affect = affect_of(self._average)
+        probabilities = self._resting.correct(self._average)
+        affect = affect_of(probabilities)
         return Mood(
             state=self._state,
-            probabilities=self._average,
+            probabilities=probabilities,
             valence=affect.valence,
             arousal=affect.arousal,
-            confidence=max(self._average),
+            confidence=max(probabilities),
             since=self._since,
         )
 
     @property
     def memory(self) -> MoodMemory:
         """To go on with elsewhere."""
-        return MoodMemory(state=self._state, since=self._since, average=self._average)
+        return MoodMemory(state=self._state, since=self._since, average=self._average, resting=self._resting)
 
     def _blend(self, probabilities: Sequence[float], at: datetime) -> None:
         if not self._average:
             self._average = list(probabilities)
             return
         elapsed = min(max(at - self._reading_at, timedelta(0)), self._rules.longest_reading)
+        if self._learn_resting:
+            self._resting.learn(probabilities, elapsed.total_seconds())
         weight = 1 - math.exp(-elapsed / self._rules.time_constant)
         self._average = [old + weight * (new - old) for old, new in zip(self._average, probabilities, strict=True)]
 
@@ -126,7 +140,8 @@ class MoodTracker:
         return self._challenger is not None and (self._state is MoodState.ABSENT or self._challenger[0] is candidate)
 
     def _candidate(self, uncertain_below: float) -> MoodState:
-        scores = {MoodState(emotion): p for emotion, p in zip(EMOTIONS, self._average, strict=True)}
+        corrected = self._resting.correct(self._average)
+        scores = {MoodState(emotion): p for emotion, p in zip(EMOTIONS, corrected, strict=True)}
         best = max(scores, key=scores.__getitem__)
         if self._state in scores:
             # Hysteresis: the present emotion stays until another leads clearly, or all have faded clearly.

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import uuid4
 
+from contracts.mood import MoodState
 from servicekit.errors import ConflictError, ForbiddenError, OverloadedError, UnavailableError
 from services.emotion.events import MoodReporter
 from services.emotion.inbox import FrameInbox
@@ -132,7 +133,8 @@ class Sessions:
     def _create(self, holder: Holder, face: FaceState | None) -> Session:
         now = self._around.clock()
         if face and now - face.at > self._rules.mood_ttl:
-            face = None
+            memory = MoodMemory(state=MoodState.ABSENT, since=now, resting=face.memory.resting)
+            face = FaceState(memory=memory, at=now)
         return Session(
             holder=holder,
             inbox=FrameInbox(self._rules.max_in_flight),

@@ -169,3 +169,52 @@ def test_rules_can_be_changed():
     for tenth in range(3):
         quick.observe(mostly(Emotion.FEAR), THRESHOLD, START + timedelta(seconds=tenth / 10))
     assert quick.mood.state is MoodState.FEAR
+
+
+def reading(**shares: float) -> list[float]:
+    """What a model reads in a face, the rest evenly."""
+    rest = (1 - sum(shares.values())) / (len(EMOTIONS) - len(shares))
+    return [shares.get(emotion, rest) for emotion in EMOTIONS]
+
+
+def watched(*shown: tuple[list[float], float], resumed: MoodMemory | None = None) -> MoodTracker:
+    """A person whose face is read alike for some seconds each."""
+    tracker, now = MoodTracker(START, resumed), START
+    for probabilities, seconds in shown:
+        for _ in range(round(seconds * 10)):
+            now += timedelta(seconds=0.1)
+            tracker.observe(probabilities, THRESHOLD, now)
+    return tracker
+
+
+LOOKS_SAD = reading(sad=0.48, neutral=0.36)
+SADDER = reading(sad=0.75, neutral=0.15)
+SMILES = reading(happy=0.6, neutral=0.2)
+
+
+def test_a_face_that_looks_sad_at_rest_becomes_neutral_and_stays_it():
+    assert watched((LOOKS_SAD, 2)).mood.state is MoodState.SAD
+    assert watched((LOOKS_SAD, 12)).mood.state is MoodState.NEUTRAL
+    assert watched((LOOKS_SAD, 300)).mood.state is MoodState.NEUTRAL
+
+
+def test_the_same_face_still_can_look_sad_and_happy():
+    assert watched((LOOKS_SAD, 12), (SADDER, 6)).mood.state is MoodState.SAD
+    assert watched((LOOKS_SAD, 12), (SMILES, 6)).mood.state is MoodState.HAPPY
+    assert watched((LOOKS_SAD, 12), (SADDER, 20), (LOOKS_SAD, 8)).mood.state is MoodState.NEUTRAL
+
+
+def test_who_comes_clearly_sad_is_sad():
+    assert watched((SADDER, 60)).mood.state is MoodState.SAD
+
+
+def test_who_comes_smiling_is_happy_and_their_resting_face_is_learned_later():
+    assert watched((SMILES, 60)).mood.probabilities == pytest.approx(SMILES)
+    assert watched((SMILES, 60), (LOOKS_SAD, 12)).mood.state is MoodState.NEUTRAL
+
+
+def test_a_resting_face_goes_on_elsewhere():
+    known = MoodMemory.model_validate_json(watched((LOOKS_SAD, 12)).memory.model_dump_json())
+    assert watched((LOOKS_SAD, 2), resumed=known).mood.state is MoodState.NEUTRAL
+    fresh = MoodMemory(state=MoodState.ABSENT, since=START, resting=known.resting)
+    assert watched((LOOKS_SAD, 2), resumed=fresh).mood.state is MoodState.NEUTRAL

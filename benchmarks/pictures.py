@@ -1,7 +1,7 @@
 """The frames that clients send: the drawn face, moving and changing, encoded once so that clients cost little."""
 
 from services.capture.demo import demo_frames
-from services.capture.pictures import encode
+from services.capture.packing import encode
 
 CLIP_S = 52.0
 """A little longer than one round of the demo clip, with the seconds in which nobody is there."""

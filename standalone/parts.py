@@ -155,7 +155,7 @@ def _own_parts(settings: StackSettings, addresses: _Addresses) -> tuple[Part, ..
 
 
 def _demo(addresses: _Addresses) -> tuple[Part]:
-    options = ("--source", "demo", "--user", DEMO_USER, "--server", addresses.emotion, "--json")
+    options = ("--source", "demo", "--fps", "10", "--user", DEMO_USER, "--server", addresses.emotion, "--json")
     return (Part("capture", _python("services.capture", *options), after=("emotion", "gateway")),)
 
 

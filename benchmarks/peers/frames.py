@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from contracts.emotion import EMOTIONS, Emotion
 from services.capture.demo import draw_face
 from services.capture.drawn_face import HEIGHT_PX, WIDTH_PX, Image, empty_room
-from services.capture.pictures import encode
+from services.capture.packing import encode
 from standalone.settings import ROOT
 
 FER2013: Final = ROOT.parent / "shared" / "data" / "fer2013" / "validation.npz"

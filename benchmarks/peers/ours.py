@@ -15,7 +15,9 @@ from benchmarks.processes import CLIENTS, costs
 from benchmarks.targets import Target
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.pb.emoverse.v1 import emotion_pb2
-from services.capture import client
+from servicekit.emotion_client.endpoint import Endpoint
+from servicekit.emotion_client.frames import Frame as SentFrame
+from servicekit.emotion_client.stream import EmotionStream
 
 PROCESSES: Final = (CLIENTS, "emotion", "model-server", "redis-server")
 """Those that take part in reading a frame; the rest of the stack recommends."""
@@ -37,14 +39,14 @@ async def run(frames: Sequence[Frame], target: Target) -> Pass:
 
 
 async def _read(frames: Sequence[Frame], address: str, user_id: str) -> list[Emotion | None]:
-    stream = client.EmotionStream(address, user_id, keep_every_frame=True)
+    stream = EmotionStream(Endpoint(address), user_id, keep_every_frame=True)
     async with aclosing(stream.readings(_sent(frames))) as readings:
         return [_likeliest(timed.reading) async for timed in readings]
 
 
-async def _sent(frames: Sequence[Frame]) -> AsyncGenerator[client.Frame]:
+async def _sent(frames: Sequence[Frame]) -> AsyncGenerator[SentFrame]:
     for frame in frames:
-        yield client.Frame(frame.jpeg, datetime.now(UTC))
+        yield SentFrame(frame.jpeg, datetime.now(UTC))
 
 
 def _likeliest(reading: emotion_pb2.Reading) -> Emotion | None:

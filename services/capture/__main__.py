@@ -1,7 +1,7 @@
 """`python -m services.capture`: stream a camera, a file, a folder, a network stream or the demo.
 
-Exit status: 0 the clip has ended, or the capture was stopped; 2 wrong usage or settings; 3 the source cannot be opened
-or has stopped; 4 the server refused; 5 the server cannot be reached.
+Exit status: 0 the clip has ended, or the capture was stopped; 1 a bug; 2 wrong usage or settings; 3 the source cannot
+be opened or has stopped; 4 the server refused; 5 the server cannot be reached, or has no place.
 """
 
 import asyncio
@@ -23,14 +23,17 @@ import typer
 from rich.console import Console
 
 from contracts.events import IDENTIFIER_PATTERN
-from servicekit.errors import EmoVerseError
+from servicekit.emotion_client.errors import ServerRefusedError, ServerUnreachableError
+from servicekit.errors import ConfigurationError, EmoVerseError
 from servicekit.logs import configure_logging
-from servicekit.settings import ServiceSettings, load_settings
-from services.capture.app import Options, capture
-from services.capture.errors import ServerRefusedError, ServerUnreachableError, SourceError
+from servicekit.settings import load_settings
+from services.capture.app import Options, capture, rehearse
+from services.capture.errors import SourceError
+from services.capture.settings import CaptureSettings
 from services.capture.terminal import JsonView, LiveView, LogView, View
 
 EXIT_STATUSES: Final[dict[type[EmoVerseError], int]] = {
+    ConfigurationError: 2,
     SourceError: 3,
     ServerRefusedError: 4,
     ServerUnreachableError: 5,
@@ -52,7 +55,7 @@ def _address(value: str) -> str:
     return value
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917  (the command's options)
     source: Annotated[
         str, typer.Option(help="demo, a camera's number, a video file, a picture, a folder of pictures, or rtsp://...")
     ] = "demo",
@@ -60,25 +63,40 @@ def main(
         str, typer.Option(callback=_address, metavar="HOST:PORT", help="The emotion service.")
     ] = "127.0.0.1:50051",
     user: Annotated[str, typer.Option(callback=_identifier, help="Who is in front of the camera.")] = "demo",
-    fps: Annotated[float, typer.Option(min=0.1, max=60, help="Pictures a second at most.")] = 10.0,
+    fps: Annotated[
+        float,
+        typer.Option(min=0.1, max=60, help="Pictures a second at most; fewer where the server or the line is slow."),
+    ] = 15.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per reading on standard output.")] = False,
     session: Annotated[str | None, typer.Option(callback=_identifier, help="Resume this session.")] = None,
     connect_timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds to wait for the server at the start; later it is sought for ever.")
     ] = 60.0,
+    crop: Annotated[
+        bool, typer.Option("--crop", help="Find faces here and send only them, 48x48 and grey: no picture leaves.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; no server is needed.")] = False,
 ) -> None:
     """Stream pictures of a face to the emotion service and show the mood it reads.
 
-    Exit status: 0 the clip has ended or Ctrl-C, 2 wrong usage, 3 the source cannot be opened or has stopped,
-    4 the server refused, 5 the server cannot be reached.
+    CAPTURE_TOKEN, CAPTURE_TLS, CAPTURE_CA_FILE, CAPTURE_CERTIFICATE_FILE and CAPTURE_KEY_FILE say how to reach a server
+    that asks who calls.
+
+    Exit status: 0 the clip has ended or Ctrl-C, 1 a bug, 2 wrong usage or settings, 3 the source cannot be opened or
+    has stopped, 4 the server refused, 5 the server cannot be reached or has no place.
     """
-    settings = load_settings(ServiceSettings)
+    settings = load_settings(CaptureSettings)
     configure_logging("capture", settings.log_level, settings.log_format)
     # The view tells of every attempt, in words for people.
     stamina.instrumentation.set_on_retry_hooks([])
-    options = Options(source, server, user, fps, session, connect_timeout)
+    options = Options(source, user, fps, session, crop, connect_timeout)
     try:
-        asyncio.run(_until_signalled(capture(options, _view(json, f"{source} → {server}"))))
+        work = (
+            rehearse(options, json)
+            if dry_run
+            else capture(options, settings.endpoint(server), _view(json, f"{source} → {server}"))
+        )
+        asyncio.run(_until_signalled(work))
     except EmoVerseError as error:
         _log.error(error.message, advice=error.advice, code=error.code)
         raise typer.Exit(EXIT_STATUSES.get(type(error), 1)) from error
@@ -103,5 +121,10 @@ async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:
         await task
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The command `emoverse-capture`."""
     typer.run(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -9,7 +9,7 @@ import cv2
 
 from services.capture.drawn_face import HEIGHT_PX, WIDTH_PX, Image
 from services.capture.errors import SourceError
-from services.capture.pictures import Source, encode
+from services.capture.pictures import Source
 
 OPEN_TIMEOUT_S: Final = 10.0
 SILENCE_TIMEOUT_S: Final = 5.0
@@ -56,7 +56,7 @@ class CameraSource(Source):
             if self._image is None and not self._closed:
                 raise SourceError(f"{self._name} gives no picture.", self._advice, code="no_picture")
 
-    def read(self) -> bytes | None:
+    def read(self) -> Image | None:
         with self._changed:
             self._changed.wait_for(self._settled, SILENCE_TIMEOUT_S)
             image, self._image = self._image, None
@@ -64,7 +64,7 @@ class CameraSource(Source):
                 return None
         if image is None:
             raise SourceError(f"{self._name} gives no more pictures.", self._advice, code="no_more_pictures")
-        return encode(image)
+        return image
 
     def close(self) -> None:
         with self._changed:

@@ -11,7 +11,7 @@ import numpy as np
 from contracts.emotion import Emotion
 from services.capture.drawn_face import EXPRESSIONS, HEIGHT_PX, WIDTH_PX, Expression, Image, draw_expression, empty_room
 
-__all__ = ["HEIGHT_PX", "WIDTH_PX", "Scene", "demo_frames", "draw_empty_room", "draw_face"]
+__all__ = ["HEIGHT_PX", "WIDTH_PX", "Scene", "demo_frames", "demo_picture", "draw_empty_room", "draw_face"]
 
 TRANSITION_S: Final = 1.0
 NOISE: Final = 4.0
@@ -77,12 +77,22 @@ def demo_frames(fps: float = 10.0, seconds: float | None = None, *, seed: int = 
     rng = np.random.default_rng(seed)
     indices = itertools.count() if seconds is None else range(round(seconds * fps))
     for index in indices:
-        moment_s = index / fps
-        expression = _expression_at(moment_s)
-        if expression is None:
-            yield _photograph(empty_room(), rng)
-        else:
-            yield _photograph(_pose(draw_expression(expression), *_sway(moment_s)), rng)
+        yield demo_picture(index / fps, rng)
+
+
+def demo_picture(moment_s: float, rng: np.random.Generator) -> Image:
+    """The clip at a moment; it goes round for ever.
+
+    Args:
+        rng: makes its noise and its light.
+
+    Returns:
+        uint8, (480, 640, 3), BGR, 0..255.
+    """
+    expression = _expression_at(moment_s)
+    if expression is None:
+        return _photograph(empty_room(), rng)
+    return _photograph(_pose(draw_expression(expression), *_sway(moment_s)), rng)
 
 
 def _expression_at(moment_s: float) -> Expression | None:

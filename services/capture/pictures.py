@@ -6,19 +6,16 @@ A source blocks, so it is used from threads: `opened` and `frames` do that.
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import ClassVar, Final
+from typing import ClassVar
 
-import cv2
-
-from services.capture.client import Frame
+from servicekit.emotion_client.frames import Frame
 from services.capture.drawn_face import Image
 
-MAX_SIDE_PX: Final = 1280
-"""Larger pictures are scaled down: no face is found better in them, and they only load the line."""
-JPEG_QUALITY: Final = 85
+Pack = Callable[[Image | bytes, datetime], Frame]
+"""Makes a frame of a picture, or of a file that should be one, and the time it was taken; runs in a thread."""
 
 
 class Source(ABC):
@@ -40,8 +37,8 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def read(self) -> bytes | None:
-        """The next picture, as JPEG; None: there are no more.
+    def read(self) -> Image | bytes | None:
+        """The next picture, or the file that should hold one and does not; None: there are no more.
 
         Raises:
             SourceError: the source has stopped.
@@ -50,20 +47,6 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the device or file. Idempotent."""
-
-
-def encode(image: Image) -> bytes:
-    """A picture as JPEG, at most `MAX_SIDE_PX` wide and high.
-
-    Args:
-        image: uint8, (height, width, 3), BGR, 0..255.
-    """
-    height, width = image.shape[:2]
-    scale = MAX_SIDE_PX / max(height, width)
-    if scale < 1:
-        size = max(1, round(scale * width)), max(1, round(scale * height))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
 @asynccontextmanager
@@ -80,15 +63,24 @@ async def opened(source: Source) -> AsyncGenerator[Source]:
         await asyncio.to_thread(source.close)
 
 
-async def frames(source: Source) -> AsyncGenerator[Frame]:
-    """The pictures of an open source, at its pace, until it ends.
+async def frames(source: Source, pack: Pack, fps: Callable[[], float]) -> AsyncGenerator[Frame]:
+    """The pictures of an open source, until it ends.
+
+    Args:
+        pack: makes a frame of each.
+        fps: how many a second to read now.
 
     Raises:
         SourceError: it has stopped.
     """
     due = time.monotonic()
-    while (image := await asyncio.to_thread(source.read)) is not None:
-        yield Frame(image, datetime.now(UTC))
+    while (frame := await asyncio.to_thread(_next, source, pack)) is not None:
+        yield frame
         # After a delay the pictures go on from now; they do not hurry to catch up.
-        due = max(due + 1 / source.fps, time.monotonic())
+        due = max(due + 1 / fps(), time.monotonic())
         await asyncio.sleep(due - time.monotonic())
+
+
+def _next(source: Source, pack: Pack) -> Frame | None:
+    picture = source.read()
+    return None if picture is None else pack(picture, datetime.now(UTC))

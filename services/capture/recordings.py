@@ -7,8 +7,9 @@ from typing import Final
 import cv2
 import structlog
 
+from services.capture.drawn_face import Image
 from services.capture.errors import SourceError
-from services.capture.pictures import Source, encode
+from services.capture.pictures import Source
 
 PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 UNREADABLE_BYTES: Final = 65_536
@@ -41,7 +42,7 @@ class FolderSource(Source):
             )
         self._files = iter(pictures)
 
-    def read(self) -> bytes | None:
+    def read(self) -> Image | bytes | None:
         file = next(self._files, None)
         if file is None:
             return None
@@ -50,7 +51,7 @@ class FolderSource(Source):
             _log.warning("not a readable picture", file=str(file))
             with file.open("rb") as stream:
                 return stream.read(UNREADABLE_BYTES)
-        return encode(image.astype("uint8", copy=False))
+        return image.astype("uint8", copy=False)
 
     def close(self) -> None:
         self._files = iter(())
@@ -83,7 +84,7 @@ class ClipSource(Source):
             self._frames_per_read = clip_fps / self.fps
         self._capture = capture
 
-    def read(self) -> bytes | None:
+    def read(self) -> Image | None:
         capture = self._capture
         if capture is None:
             return None
@@ -94,7 +95,7 @@ class ClipSource(Source):
         found, image = capture.read()
         self._next_index += 1
         self._due += self._frames_per_read
-        return encode(image.astype("uint8", copy=False)) if found else None
+        return image.astype("uint8", copy=False) if found else None
 
     def close(self) -> None:
         # Releasing it would pull it away from a thread that reads; it is released when the last reference is gone.

@@ -1,15 +1,18 @@
-"""A reading as JSON, for other programs."""
+"""A reading, and a frame that is to be read, as JSON for other programs."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
+import cv2
+import numpy as np
 from pydantic import BaseModel
 
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.mood import MoodState, from_timestamp
 from contracts.pb.emoverse.v1 import emotion_pb2, mood_pb2
-from services.capture.client import TimedReading
+from servicekit.emotion_client.frames import Frame
+from servicekit.emotion_client.leg import TimedReading
 
 DIGITS = 4
 """What is worth printing of the wire's single-precision numbers."""
@@ -22,6 +25,45 @@ class BoxReport(BaseModel):
     y: int
     width: int
     height: int
+
+
+class FrameReport(BaseModel):
+    """One line of `--dry-run`: what would be sent of a picture."""
+
+    sequence: int
+    bytes: int
+    """Of the JPEG, or of all crops."""
+    width: int | None
+    """Of the JPEG; null where crops are sent, or the file is no picture."""
+    height: int | None
+    crops: list[BoxReport] | None
+    """Where the faces are that would be sent instead of the picture."""
+
+    @classmethod
+    def of(cls, sequence: int, frame: Frame) -> Self:
+        """Of a frame."""
+        if frame.crops is None:
+            width, height = _size_of(frame.image)
+            return cls(sequence=sequence, bytes=len(frame.image), width=width, height=height, crops=None)
+        boxes = [BoxReport(x=crop.x, y=crop.y, width=crop.width, height=crop.height) for crop in frame.crops]
+        size = sum(len(crop.pixels) for crop in frame.crops)
+        return cls(sequence=sequence, bytes=size, width=None, height=None, crops=boxes)
+
+    def __str__(self) -> str:
+        """For a person."""
+        if self.crops is None:
+            what = f"a picture of {self.width}x{self.height}" if self.width else "a file that is no picture"
+        else:
+            places = ", ".join(f"{box.width}x{box.height} at {box.x},{box.y}" for box in self.crops)
+            what = f"faces: {places or 'none'}"
+        return f"frame {self.sequence}: {self.bytes:,} bytes, {what}"
+
+
+def _size_of(image: bytes) -> tuple[int, int] | tuple[None, None]:
+    decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if decoded is None:  # pyright: ignore[reportUnnecessaryComparison]  (the stubs do not know that it can fail)
+        return None, None
+    return decoded.shape[1], decoded.shape[0]
 
 
 class FaceReport(BaseModel):

@@ -1,34 +1,36 @@
 """Which source of pictures a person means."""
 
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
+import numpy as np
+
 from services.capture.cameras import local_camera, network_camera
-from services.capture.demo import demo_frames
+from services.capture.demo import demo_picture
 from services.capture.drawn_face import Image
 from services.capture.errors import SourceError
-from services.capture.pictures import Source, encode
+from services.capture.pictures import Source
 from services.capture.recordings import PICTURE_SUFFIXES, ClipSource, FolderSource
 
 
 class DemoSource(Source):
-    """The drawn face, for ever."""
+    """The drawn face, for ever, at the clip's own speed however often it is read."""
 
     live = True
 
     def __init__(self, fps: float) -> None:
         super().__init__(fps)
-        self._images: Iterator[Image] = iter(())
+        self._began_s: float | None = None
+        self._noise = np.random.default_rng()
 
     def open(self) -> None:
-        self._images = demo_frames(self.fps)
+        self._began_s = time.monotonic()
 
-    def read(self) -> bytes | None:
-        image = next(self._images, None)
-        return None if image is None else encode(image)
+    def read(self) -> Image | None:
+        return None if self._began_s is None else demo_picture(time.monotonic() - self._began_s, self._noise)
 
     def close(self) -> None:
-        self._images = iter(())
+        self._began_s = None
 
 
 def source_for(spec: str, fps: float) -> Source:

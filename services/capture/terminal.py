@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.emotion import EMOTIONS
-from services.capture.client import Connection, TimedReading
+from servicekit.emotion_client.leg import TimedReading
+from servicekit.emotion_client.stream import Connection
 from services.capture.report import FaceReport, MoodReport, ReadingReport
 
 RATE_WINDOW: Final = 30

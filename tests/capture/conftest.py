@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+import trustme
 
 from contracts.mood import Mood, MoodState
 from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc, mood_pb2
+from servicekit.emotion_client.endpoint import Endpoint
 from servicekit.errors import EmoVerseError
 from servicekit.grpc_status import errors_as_statuses
 from standalone.ports import LOOPBACK, free_ports
@@ -28,12 +31,29 @@ class FakeEmotionService(emotion_pb2_grpc.EmotionServiceServicer):
         self.refusal: EmoVerseError | None = None
         self.max_in_flight = 4
         self.max_image_bytes = 1_000_000
+        self.pace = emotion_pb2.Pace()
+        self.tell_pace = False
+        self.authorization: str | None = None
+        self.streams_ended_well = 0
         self._unanswered = 0
+        self._streams = set[asyncio.Queue[emotion_pb2.Frame | emotion_pb2.Reconnect | None]]()
         self.changed = asyncio.Condition()
 
     def answer(self, count: int = 10_000) -> None:
         for _ in range(count):
             self.answers.release()
+
+    def move_on(self, retry_after_s: float, grace_s: float) -> None:
+        """Ask every stream to go elsewhere."""
+        order = emotion_pb2.Reconnect(reason=emotion_pb2.RECONNECT_REASON_DRAINING)
+        order.retry_after.FromTimedelta(timedelta(seconds=retry_after_s))
+        order.grace.FromTimedelta(timedelta(seconds=grace_s))
+        for stream in self._streams:
+            stream.put_nowait(order)
+
+    async def until_greeted(self, count: int) -> None:
+        async with self.changed, asyncio.timeout(10):
+            await self.changed.wait_for(lambda: len(self.hellos) >= count)
 
     async def until_received(self, count: int) -> None:
         async with self.changed, asyncio.timeout(10):
@@ -50,19 +70,35 @@ class FakeEmotionService(emotion_pb2_grpc.EmotionServiceServicer):
         context: grpc.aio.ServicerContext[Any, Any],
     ) -> AsyncGenerator[emotion_pb2.StreamFramesResponse]:
         async with errors_as_statuses(context):
-            self.hellos.append((await anext(request_iterator)).hello)
+            hello = (await anext(request_iterator)).hello
+            self.authorization = dict(context.invocation_metadata() or ()).get("authorization")  # pyright: ignore
+            async with self.changed:
+                self.hellos.append(hello)
+                self.changed.notify_all()
             if self.refusal:
                 raise self.refusal
-            yield self._welcome(self.hellos[-1])
-            received = asyncio.Queue[emotion_pb2.Frame | None]()
+            yield self._welcome(hello)
+            received = asyncio.Queue[emotion_pb2.Frame | emotion_pb2.Reconnect | None]()
+            self._streams.add(received)
             receiving = asyncio.create_task(self._receive(request_iterator, received))
             try:
-                while frame := await received.get():
+                while item := await received.get():
+                    if isinstance(item, emotion_pb2.Reconnect):
+                        yield emotion_pb2.StreamFramesResponse(reconnect=item)
+                        continue
                     await self.answers.acquire()
-                    yield emotion_pb2.StreamFramesResponse(reading=reading_of(frame))
+                    yield emotion_pb2.StreamFramesResponse(reading=self._reading(item))
                     self._unanswered -= 1
+                self.streams_ended_well += 1
             finally:
+                self._streams.discard(received)
                 receiving.cancel()
+
+    def _reading(self, frame: emotion_pb2.Frame) -> emotion_pb2.Reading:
+        reading = reading_of(frame)
+        if self.tell_pace:
+            reading.pace.CopyFrom(self.pace)
+        return reading
 
     def _welcome(self, hello: emotion_pb2.Hello) -> emotion_pb2.StreamFramesResponse:
         self._unanswered = 0
@@ -71,13 +107,14 @@ class FakeEmotionService(emotion_pb2_grpc.EmotionServiceServicer):
                 session_id=hello.session_id or "made-by-server",
                 max_image_bytes=self.max_image_bytes,
                 max_in_flight=self.max_in_flight,
+                pace=self.pace,
             )
         )
 
     async def _receive(
         self,
         requests: AsyncIterator[emotion_pb2.StreamFramesRequest],
-        received: asyncio.Queue[emotion_pb2.Frame | None],
+        received: asyncio.Queue[emotion_pb2.Frame | emotion_pb2.Reconnect | None],
     ) -> None:
         async for request in requests:
             async with self.changed:
@@ -121,15 +158,21 @@ def reading_of(frame: emotion_pb2.Frame) -> emotion_pb2.Reading:
 class FakeServer:
     """The service at an address, which can go away and come back."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: tuple[Path, Path] | None = None) -> None:
+        self._tls = tls
         self.address = f"{LOOPBACK}:{free_ports(1)[0]}"
+        self.endpoint = Endpoint(self.address)
         self.service = FakeEmotionService()
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(self.service, self._server)
-        self._server.add_insecure_port(self.address)
+        if self._tls:
+            key, certificate = (path.read_bytes() for path in self._tls)
+            self._server.add_secure_port(self.address, grpc.ssl_server_credentials([(key, certificate)]))
+        else:
+            self._server.add_insecure_port(self.address)
         await self._server.start()
 
     async def stop(self) -> None:
@@ -150,3 +193,13 @@ async def server(stopped_server: FakeServer) -> FakeServer:
     """A running server that answers nothing before the test says so."""
     await stopped_server.start()
     return stopped_server
+
+
+def certificates(folder: Path) -> tuple[Path, Path, Path]:
+    """PEM files: an authority, and a certificate for localhost that it signed, with its key."""
+    ca, files = trustme.CA(), (folder / "ca.pem", folder / "certificate.pem", folder / "key.pem")
+    issued = ca.issue_cert("localhost")
+    ca.cert_pem.write_to_path(files[0])
+    issued.cert_chain_pems[0].write_to_path(files[1])
+    issued.private_key_pem.write_to_path(files[2])
+    return files

@@ -2,14 +2,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from contracts.pb.emoverse.v1 import emotion_pb2
-from servicekit.errors import InvalidInputError, OverloadedError
-from services.capture.client import MAX_IN_FLIGHT, Connection, EmotionStream, Frame, TimedReading
-from services.capture.errors import ServerRefusedError, ServerUnreachableError, SourceError
-from tests.capture.conftest import FakeServer
+from servicekit.emotion_client.endpoint import Endpoint, Tls
+from servicekit.emotion_client.errors import ServerRefusedError, ServerUnreachableError
+from servicekit.emotion_client.frames import FaceCrop, Frame
+from servicekit.emotion_client.leg import MAX_IN_FLIGHT, TimedReading
+from servicekit.emotion_client.stream import Connection, EmotionStream
+from servicekit.errors import ConfigurationError, InvalidInputError, OverloadedError
+from services.capture.errors import SourceError
+from tests.capture.conftest import FakeServer, certificates
 
 JPEG = b"\xff\xd8 a picture"
 TIMEOUT_S = 20.0
@@ -21,9 +26,9 @@ class Camera:
     def __init__(self) -> None:
         self._queue = asyncio.Queue[Frame | None]()
 
-    def give(self, count: int, image: bytes = JPEG) -> None:
+    def give(self, count: int, image: bytes = JPEG, crops: list[FaceCrop] | None = None) -> None:
         for _ in range(count):
-            self._queue.put_nowait(Frame(image, datetime.now(UTC)))
+            self._queue.put_nowait(Frame(image, datetime.now(UTC), crops))
 
     def end(self) -> None:
         self._queue.put_nowait(None)
@@ -66,7 +71,7 @@ def sequences(readings: Iterable[TimedReading]) -> list[int]:
 
 async def test_a_recording_is_read_frame_by_frame_and_ends(server: FakeServer):
     server.service.answer()
-    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
     readings = await collect(stream, recording(25))
     assert sequences(readings) == list(range(1, 26))
     assert {timed.reading.status for timed in readings} == {emotion_pb2.READING_STATUS_OK}
@@ -77,7 +82,7 @@ async def test_a_recording_is_read_frame_by_frame_and_ends(server: FakeServer):
 
 
 async def test_at_most_two_are_in_flight_and_the_newest_frame_wins(server: FakeServer, camera: Camera):
-    stream = EmotionStream(server.address, "ann")
+    stream = EmotionStream(server.endpoint, "ann")
     collecting = asyncio.create_task(collect(stream, camera))
     for count in (1, 2):
         camera.give(1)
@@ -94,12 +99,12 @@ async def test_at_most_two_are_in_flight_and_the_newest_frame_wins(server: FakeS
 async def test_the_server_can_allow_less(server: FakeServer):
     server.service.max_in_flight = 1
     server.service.answer()
-    await collect(EmotionStream(server.address, "ann", keep_every_frame=True), recording(10))
+    await collect(EmotionStream(server.endpoint, "ann", keep_every_frame=True), recording(10))
     assert server.service.most_unanswered == 1
 
 
 async def test_a_recording_waits_for_the_server_instead_of_losing_frames(server: FakeServer):
-    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
     collecting = asyncio.create_task(collect(stream, recording(10)))
     await server.service.until_received(2)
     assert len(server.service.frames) == 2
@@ -109,7 +114,7 @@ async def test_a_recording_waits_for_the_server_instead_of_losing_frames(server:
 
 async def test_it_comes_back_to_a_server_that_went_away_and_resumes_its_session(server: FakeServer, camera: Camera):
     told: list[Connection] = []
-    stream = EmotionStream(server.address, "ann", on_connection=lambda state, _: told.append(state))
+    stream = EmotionStream(server.endpoint, "ann", on_connection=lambda state, _: told.append(state))
     collecting = asyncio.create_task(collect(stream, camera, 2))
     server.service.answer(1)
     camera.give(1)
@@ -126,7 +131,7 @@ async def test_it_comes_back_to_a_server_that_went_away_and_resumes_its_session(
 
 
 async def test_a_recording_sends_again_what_an_interruption_left_unanswered(server: FakeServer):
-    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
     collecting = asyncio.create_task(collect(stream, recording(6)))
     server.service.answer(3)
     await server.service.until_received(5)
@@ -140,7 +145,7 @@ async def test_a_recording_sends_again_what_an_interruption_left_unanswered(serv
 async def test_it_waits_for_a_server_that_is_not_there_yet(stopped_server: FakeServer):
     told = asyncio.Event()
     stream = EmotionStream(
-        stopped_server.address, "ann", keep_every_frame=True, on_connection=lambda state, text: told.set()
+        stopped_server.endpoint, "ann", keep_every_frame=True, on_connection=lambda state, text: told.set()
     )
     collecting = asyncio.create_task(collect(stream, recording(3)))
     await asyncio.wait_for(told.wait(), TIMEOUT_S)
@@ -150,7 +155,7 @@ async def test_it_waits_for_a_server_that_is_not_there_yet(stopped_server: FakeS
 
 
 async def test_without_a_server_it_gives_up_in_time(stopped_server: FakeServer):
-    stream = EmotionStream(stopped_server.address, "ann", connect_timeout_s=0.2)
+    stream = EmotionStream(stopped_server.endpoint, "ann", connect_timeout_s=0.2)
     with pytest.raises(ServerUnreachableError, match=stopped_server.address):
         await collect(stream, recording(3))
 
@@ -164,7 +169,7 @@ async def test_a_server_that_is_full_is_asked_again(server: FakeServer):
         server.service.refusal = None
 
     server.service.answer()
-    stream = EmotionStream(server.address, "ann", keep_every_frame=True, on_connection=on_connection)
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True, on_connection=on_connection)
     assert len(await collect(stream, recording(2))) == 2
     assert told[0] == "Full. Come back later."
 
@@ -172,7 +177,7 @@ async def test_a_server_that_is_full_is_asked_again(server: FakeServer):
 async def test_a_refusal_is_final_and_carries_the_advice(server: FakeServer):
     server.service.refusal = InvalidInputError("No such user.", "Sign up.", code="user_unknown")
     with pytest.raises(ServerRefusedError, match="No such user") as caught:
-        await collect(EmotionStream(server.address, "ann"), recording(3))
+        await collect(EmotionStream(server.endpoint, "ann"), recording(3))
     assert (caught.value.advice, caught.value.code) == ("Sign up.", "user_unknown")
     assert len(server.service.hellos) == 1
 
@@ -180,8 +185,8 @@ async def test_a_refusal_is_final_and_carries_the_advice(server: FakeServer):
 async def test_a_server_that_stops_answering_is_left_and_found_again(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("services.capture.client.ANSWER_TIMEOUT_S", 0.05)
-    stream = EmotionStream(server.address, "ann", keep_every_frame=True, session_id="mine")
+    monkeypatch.setattr("servicekit.emotion_client.leg.ANSWER_TIMEOUT_S", 0.05)
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True, session_id="mine")
     collecting = asyncio.create_task(collect(stream, recording(3)))
     await server.service.until_received(4)
     monkeypatch.undo()
@@ -198,7 +203,7 @@ async def test_a_picture_that_the_server_would_not_take_is_left_out(server: Fake
     camera.give(1, JPEG * 100)
     camera.give(1)
     camera.end()
-    stream = EmotionStream(server.address, "ann", keep_every_frame=True)
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
     assert sequences(await collect(stream, camera)) == [1, 3]
     assert stream.dropped == 1
 
@@ -209,7 +214,149 @@ async def test_the_error_of_a_source_arrives_after_the_readings_before_it(server
         raise SourceError("The camera is gone.", "Connect it.")
 
     server.service.answer()
-    readings = EmotionStream(server.address, "ann", keep_every_frame=True).readings(failing())
+    readings = EmotionStream(server.endpoint, "ann", keep_every_frame=True).readings(failing())
     assert (await anext(readings)).reading.sequence == 1
     with pytest.raises(SourceError, match="camera is gone"):
         await anext(readings)
+
+
+async def test_frames_can_be_pushed_while_readings_are_received(server: FakeServer):
+    stream = EmotionStream(server.endpoint, "ann")
+    async with aclosing(stream.readings()) as readings:
+        received: list[int] = []
+        server.service.answer()
+        for count in range(1, 4):
+            stream.push(Frame(JPEG, datetime.now(UTC)))
+            received.append((await asyncio.wait_for(anext(readings), TIMEOUT_S)).reading.sequence)
+            assert received[-1] == count
+        await stream.end()
+        assert [timed async for timed in readings] == []
+    assert stream.dropped == 0
+
+
+async def test_crops_travel_instead_of_a_picture(server: FakeServer):
+    crop = FaceCrop(10, 20, 96, 97, bytes(48 * 48))
+    server.service.answer()
+    camera = Camera()
+    for crops in ([crop], []):
+        camera.give(1, b"", crops)
+    camera.end()
+    await collect(EmotionStream(server.endpoint, "ann", keep_every_frame=True), camera)
+    sent, empty = server.service.frames
+    assert sent.image == empty.image == b""
+    assert empty.HasField("crops")
+    assert not empty.crops.faces
+    assert sent.crops.faces[0].pixels == crop.pixels
+    assert sent.crops.faces[0].box == emotion_pb2.Box(x=10, y=20, width=96, height=97)
+
+
+async def test_a_server_that_says_when_it_has_a_place_is_asked_then(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+):
+    server.service.refusal = OverloadedError("Full.", "Come back later.", retry_after_s=0.3)
+    monkeypatch.setattr("servicekit.emotion_client.stream.LATER", 1.0)
+    server.service.answer()
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    asked_s: list[float] = []
+
+    def on_connection(state: Connection, _: str) -> None:
+        asked_s.append(loop.time() - began_s)
+        server.service.refusal = None
+
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True, on_connection=on_connection)
+    assert len(await collect(stream, recording(2))) == 2
+    assert asked_s[1] - asked_s[0] >= 0.3
+
+
+async def test_a_server_that_stays_full_is_given_up_in_time(server: FakeServer):
+    server.service.refusal = OverloadedError("Full.", "Come back later.", retry_after_s=0.05)
+    stream = EmotionStream(server.endpoint, "ann", connect_timeout_s=0.3)
+    with pytest.raises(ServerUnreachableError, match="Full"):
+        await collect(stream, recording(1))
+    assert len(server.service.hellos) > 1
+
+
+async def test_asked_to_go_elsewhere_it_moves_without_losing_a_frame(server: FakeServer, camera: Camera):
+    told: list[Connection] = []
+    stream = EmotionStream(
+        server.endpoint, "ann", keep_every_frame=True, on_connection=lambda state, _: told.append(state)
+    )
+    collecting = asyncio.create_task(collect(stream, camera))
+    server.service.answer()
+    camera.give(3)
+    await server.service.until_received(3)
+    server.service.move_on(retry_after_s=0.01, grace_s=10)
+    await server.service.until_greeted(2)
+    camera.give(3)
+    camera.end()
+    assert sequences(await collecting) == [1, 2, 3, 4, 5, 6]
+    assert [hello.session_id for hello in server.service.hellos] == ["", "made-by-server"]
+    assert server.service.streams_ended_well == 2
+    assert told == [Connection.CONNECTED]
+    assert stream.dropped == 0
+
+
+async def test_while_nobody_else_takes_it_the_old_server_goes_on(server: FakeServer, camera: Camera):
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
+    collecting = asyncio.create_task(collect(stream, camera))
+    server.service.answer()
+    camera.give(1)
+    await server.service.until_received(1)
+    server.service.refusal = OverloadedError("Full.", "Come back later.")
+    server.service.move_on(retry_after_s=0, grace_s=0.2)
+    await server.service.until_greeted(2)
+    camera.give(2)
+    camera.end()
+    assert sequences(await collecting) == [1, 2, 3]
+    assert server.service.streams_ended_well == 1
+
+
+async def test_frames_that_end_during_a_move_end_the_stream(server: FakeServer, camera: Camera):
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
+    collecting = asyncio.create_task(collect(stream, camera))
+    server.service.answer()
+    camera.give(1)
+    await server.service.until_received(1)
+    server.service.move_on(retry_after_s=0.05, grace_s=10)
+    camera.end()
+    assert sequences(await collecting) == [1]
+
+
+async def test_the_pace_is_the_one_told_last(server: FakeServer):
+    server.service.pace = emotion_pb2.Pace(max_fps=8, useful_width_px=320, useful_height_px=240)
+    server.service.answer()
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
+    async with aclosing(stream.readings(recording(2).frames())) as readings:
+        await anext(readings)
+        assert stream.pace.max_fps == 8
+        server.service.pace = emotion_pb2.Pace(max_fps=4)
+        server.service.tell_pace = True
+        async for _ in readings:
+            pass
+    assert stream.pace.max_fps == 4
+
+
+async def test_the_token_shows_who_calls_over_tls(tmp_path: Path):
+    ca, certificate, key = certificates(tmp_path)
+    server = FakeServer(tls=(key, certificate))
+    await server.start()
+    server.service.answer()
+    endpoint = Endpoint(server.address.replace("127.0.0.1", "localhost"), token="s3cret", tls=Tls(ca_file=ca))
+    try:
+        readings = await collect(EmotionStream(endpoint, "ann", keep_every_frame=True), recording(2))
+        stranger = EmotionStream(Endpoint(server.address, tls=Tls()), "ann", connect_timeout_s=0.2)
+        with pytest.raises(ServerUnreachableError):
+            await collect(stranger, recording(1))
+    finally:
+        await server.stop()
+    assert sequences(readings) == [1, 2]
+    assert server.service.authorization == "Bearer s3cret"
+    assert "s3cret" not in repr(endpoint)
+
+
+async def test_a_certificate_that_is_not_there_is_named(tmp_path: Path):
+    endpoint = Endpoint("localhost:1", tls=Tls(ca_file=tmp_path / "ca.pem"))
+    with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be read") as caught:
+        await collect(EmotionStream(endpoint, "ann"), recording(1))
+    assert caught.value.code == "tls_file_unreadable"

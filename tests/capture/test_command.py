@@ -1,6 +1,7 @@
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -14,6 +15,7 @@ from contracts.emotion import EMOTIONS, Emotion
 from servicekit.errors import InvalidInputError
 from services.capture.__main__ import main
 from services.capture.demo import draw_face
+from standalone.settings import ROOT
 from tests.capture.conftest import HAPPY, FakeServer
 
 TIMEOUT_S = 60.0
@@ -135,3 +137,63 @@ async def test_a_server_that_never_answers_is_5(stopped_server: FakeServer):
     assert status == 5
     assert stopped_server.address in log
     assert "Check that" in log
+
+
+async def test_a_dry_run_shows_what_would_be_sent_without_a_server(pictures: Path):
+    status, output, log = await run("--source", str(pictures), "--dry-run", "--json")
+    assert status == 0, log
+    first, second, third = (json.loads(line) for line in output.splitlines())
+    assert first["bytes"] > 1000
+    assert (first["sequence"], first["width"], first["height"], first["crops"]) == (1, 640, 480, None)
+    assert second["sequence"] == 2
+    assert (third["bytes"], third["width"]) == (len("not a picture"), None)
+
+
+async def test_a_dry_run_of_crops_names_the_faces(pictures: Path):
+    status, output, _ = await run("--source", str(pictures), "--dry-run", "--crop")
+    assert status == 0
+    first, *_, third = output.splitlines()
+    assert first.startswith("frame 1: 2,304 bytes, faces: 2")
+    assert third == "frame 3: 0 bytes, faces: none"
+
+
+async def test_with_crop_no_picture_leaves(server: FakeServer, pictures: Path):
+    server.service.answer()
+    status, output, log = await run("--source", str(pictures), "--server", server.address, "--crop", "--json")
+    assert status == 0, log
+    assert len(output.splitlines()) == 3
+    assert [frame.image for frame in server.service.frames] == [b""] * 3
+    assert [len(frame.crops.faces) for frame in server.service.frames] == [1, 1, 0]
+
+
+async def test_the_token_is_shown_to_this_machine_only(
+    server: FakeServer, pictures: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CAPTURE_TOKEN", "s3cret")
+    server.service.answer()
+    status, _, _ = await run("--source", str(pictures), "--server", server.address, "--json")
+    assert (status, server.service.authorization) == (0, "Bearer s3cret")
+    status, _, log = await run("--source", str(pictures), "--server", "camera.example:50051")
+    assert status == 2
+    assert "CAPTURE_TLS=true" in log
+    assert "s3cret" not in log
+
+
+def test_a_device_needs_no_model_runtime_and_no_web_stack():
+    forbidden = [
+        "tensorflow",
+        "keras",
+        "fastapi",
+        "starlette",
+        "uvicorn",
+        "redis",
+        "sqlalchemy",
+        "celery",
+        "sklearn",
+        "pandas",
+    ]
+    script = f"import sys, services.capture.__main__; print([name for name in {forbidden} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert loaded.strip() == "[]"
+    lock = (ROOT / "requirements" / "capture.lock").read_text()
+    assert not [name for name in forbidden if f"\n{name}==" in lock]

@@ -4,7 +4,8 @@ import structlog.testing
 from rich.console import Console
 
 from contracts.pb.emoverse.v1 import emotion_pb2
-from services.capture.client import Connection, TimedReading
+from servicekit.emotion_client.leg import TimedReading
+from servicekit.emotion_client.stream import Connection
 from services.capture.terminal import LiveView, LogView
 from tests.capture.conftest import reading_of
 

@@ -1,16 +1,20 @@
 """Several runs, or one long one, and what they show together."""
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import numpy as np
 from pydantic import BaseModel
 
-from benchmarks.load import Load
+from benchmarks.abuse import Abuse
+from benchmarks.load import GREETING_TIMEOUT_S, Load
 from benchmarks.measurement import Measurement, Percentiles, StreamReport, measure
+from benchmarks.pictures import Clips
 from benchmarks.targets import Target
 
-Experiment = Callable[[Target, Load, Sequence[bytes]], Awaitable[BaseModel]]
+Experiment = Callable[[Target, Load, Clips], Awaitable[BaseModel]]
 """Puts a load on a target; the pictures are what each client sends in turn."""
 
 CURVE_CLIENTS: Final = (1, 5, 10, 25, 50, 100, 200)
@@ -47,27 +51,39 @@ class SoakReport(BaseModel):
     """How the percentiles of windows of 10 s change, over the whole run."""
 
 
-async def one(target: Target, load: Load, frames: Sequence[bytes]) -> StreamReport:
+class AbuseReport(BaseModel):
+    """The same clients undisturbed, and beside each kind of bad client."""
+
+    quiet: StreamReport
+    flood: StreamReport
+    """Beside a client that sends 1,000 frames a second."""
+    deaf: StreamReport
+    """Beside a client that never reads an answer."""
+    half: StreamReport
+    """Beside a client that sends half messages."""
+    quiet_again: StreamReport
+    """At the end, to tell what the machine itself did meanwhile."""
+
+
+async def one(target: Target, load: Load, clips: Clips) -> StreamReport:
     """One run."""
-    return (await measure(load, target.addresses, frames, target.processes)).report()
+    return (await measure(load, target.addresses, clips, target.processes)).report()
 
 
-async def curve(
-    target: Target, load: Load, frames: Sequence[bytes], steps: Sequence[int] = CURVE_CLIENTS
-) -> CurveReport:
+async def curve(target: Target, load: Load, clips: Clips, steps: Sequence[int] = CURVE_CLIENTS) -> CurveReport:
     """Runs at each number of clients, then more between the last that was good and the first that was not."""
-    points = {clients: await _point(target, load, frames, clients) for clients in steps}
+    points = {clients: await _point(target, load, clips, clients) for clients in steps}
     good = max((clients for clients in points if _is_good(points[clients])), default=0)
     bad = min((clients for clients in points if clients > good), default=good)
     while bad - good > max(1, good // 10):
         middle = (good + bad) // 2
-        points[middle] = await _point(target, load, frames, middle)
+        points[middle] = await _point(target, load, clips, middle)
         good, bad = (middle, bad) if _is_good(points[middle]) else (good, middle)
     return CurveReport(points=[points[clients] for clients in sorted(points)], largest_clients=good)
 
 
-async def _point(target: Target, load: Load, frames: Sequence[bytes], clients: int) -> CurvePoint:
-    measurement = await measure(load._replace(clients=clients), target.addresses, frames, target.processes)
+async def _point(target: Target, load: Load, clips: Clips, clients: int) -> CurvePoint:
+    measurement = await measure(load._replace(clients=clients), target.addresses, clips, target.processes)
     answers = measurement.answers
     figures = measurement.report().model_dump()
     return CurvePoint(**figures, refused_clients=answers.refused, statuses=dict(answers.statuses))
@@ -78,14 +94,33 @@ def _is_good(point: StreamReport) -> bool:
     return p95 is not None and p95 < MAX_P95_MS and point.dropped_share <= MAX_DROPPED_SHARE
 
 
-async def soak(target: Target, load: Load, frames: Sequence[bytes]) -> SoakReport:
+async def soak(target: Target, load: Load, clips: Clips) -> SoakReport:
     """One run of `load.seconds`, looked at every 10 seconds."""
-    measurement = await measure(load, target.addresses, frames, target.processes, SOAK_WINDOW_S)
+    measurement = await measure(load, target.addresses, clips, target.processes, SOAK_WINDOW_S)
     return SoakReport(
         run=measurement.report(),
         rss_mb_per_hour=_memory_slopes(measurement),
         latency_ms_per_hour=_latency_slopes(measurement),
     )
+
+
+async def abuse(target: Target, load: Load, clips: Clips) -> AbuseReport:
+    """The load alone, then beside each bad client, then alone again."""
+    quiet = await one(target, load, clips)
+    disturbed = {kind.value: await _beside(kind, target, load, clips) for kind in Abuse}
+    return AbuseReport(quiet=quiet, **disturbed, quiet_again=await one(target, load, clips))
+
+
+async def _beside(kind: Abuse, target: Target, load: Load, clips: Clips) -> StreamReport:
+    seconds = load.warm_up_s + load.seconds + GREETING_TIMEOUT_S
+    bad = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.abuse", kind, target.addresses[0], str(seconds)
+    )
+    try:
+        return await one(target, load, clips)
+    finally:
+        bad.terminate()
+        await bad.wait()
 
 
 def _memory_slopes(measurement: Measurement) -> dict[str, float]:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import grpc
 
+from benchmarks.pictures import Clips, width_for
 from contracts.mood import to_timestamp
 from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
 
@@ -83,11 +84,13 @@ class _Sent(NamedTuple):
 
 
 class _Client:
-    def __init__(self, address: str, user_id: str, frames: Sequence[bytes], answers: Answers) -> None:
+    def __init__(self, address: str, user_id: str, clips: Clips, first: int, answers: Answers) -> None:
         self._address = address
         self._user_id = user_id
-        self._frames = frames
+        self._clips = clips
+        self._first = first
         self._answers = answers
+        self._width = width_for(0)
         self._sent: dict[int, _Sent] = {}
         self._call: Call | None = None
 
@@ -98,8 +101,10 @@ class _Client:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
                 hello = emotion_pb2.Hello(user_id=self._user_id)
                 await call.write(emotion_pb2.StreamFramesRequest(hello=hello))
-                if isinstance(await call.read(), emotion_pb2.StreamFramesResponse):
+                response = await call.read()
+                if isinstance(response, emotion_pb2.StreamFramesResponse):
                     self._call = call
+                    self._note(response.welcome.pace)
         except (grpc.RpcError, TimeoutError, asyncio.InvalidStateError):
             call.cancel()
 
@@ -129,7 +134,8 @@ class _Client:
             if time.perf_counter() - due > interval_s:
                 # The server did not take the frames before, and this one's time is over.
                 continue
-            picture = self._frames[index % len(self._frames)]
+            frames = self._clips[self._width]
+            picture = frames[(self._first + index) % len(frames)]
             frame = emotion_pb2.Frame(sequence=index + 1, captured_at=to_timestamp(datetime.now(UTC)), image=picture)
             self._sent[index + 1] = _Sent(due, time.perf_counter())
             await call.write(emotion_pb2.StreamFramesRequest(frame=frame))
@@ -138,6 +144,8 @@ class _Client:
     async def _receive(self, call: Call, counted_s: float) -> None:
         while isinstance(response := await call.read(), emotion_pb2.StreamFramesResponse):
             at_s = time.perf_counter()
+            if response.reading.HasField("pace"):
+                self._note(response.reading.pace)
             sent = self._sent.pop(response.reading.sequence, None)
             if sent is None or sent.due_s < counted_s:
                 continue
@@ -147,22 +155,27 @@ class _Client:
                 self._answers.latencies_ms.append(1000 * (at_s - sent.sent_s))
                 self._answers.answered_at_s.append(at_s - counted_s)
 
+    def _note(self, pace: emotion_pb2.Pace) -> None:
+        """Send pictures of the size that the server asks for, as a capture client does; the rate is the load's."""
+        self._width = width_for(pace.useful_width_px)
+
 
 class Clients:
     """Connected clients, each at one of the addresses in turn.
 
     Args:
-        frames: the clip that each shows, from a place of its own on.
+        clips: what each shows, from a place of its own on.
     """
 
-    def __init__(self, load: Load, addresses: Sequence[str], frames: Sequence[bytes]) -> None:
+    def __init__(self, load: Load, addresses: Sequence[str], clips: Clips) -> None:
         self.answers = Answers()
         self._interval_s = 1 / load.fps
         self._delay_s = self._interval_s / load.clients
         self._clients: list[_Client] = []
         for index in range(load.clients):
-            clip = _from(frames, index * len(frames) // load.clients)
-            self._clients.append(_Client(addresses[index % len(addresses)], f"load-{index}", clip, self.answers))
+            first = index * len(clips[width_for(0)]) // load.clients
+            address = addresses[index % len(addresses)]
+            self._clients.append(_Client(address, f"load-{index}", clips, first, self.answers))
 
     async def connect(self, stack: AsyncExitStack) -> None:
         """Greet the server with each, and hang up with `stack`."""
@@ -176,7 +189,3 @@ class Clients:
                 for index, client in enumerate(self._clients)
             )
         )
-
-
-def _from(frames: Sequence[bytes], first: int) -> Sequence[bytes]:
-    return [*frames[first:], *frames[:first]]

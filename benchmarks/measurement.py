@@ -11,6 +11,7 @@ import psutil
 from pydantic import BaseModel
 
 from benchmarks.load import Answers, Clients, Load, Span
+from benchmarks.pictures import Clips
 from benchmarks.processes import Cost, costs, cpu_ms_per_frame
 
 
@@ -86,7 +87,7 @@ class Measurement:
 async def measure(
     load: Load,
     addresses: Sequence[str],
-    frames: Sequence[bytes],
+    clips: Clips,
     processes: Sequence[psutil.Process],
     sample_every_s: float | None = None,
 ) -> Measurement:
@@ -94,12 +95,12 @@ async def measure(
 
     Args:
         addresses: HOST:PORT of the emotion workers.
-        frames: JPEG pictures.
+        clips: what the clients send.
         processes: whose cost is measured, beside this one's.
         sample_every_s: how often in between; None: at the start and at the end only.
     """
     async with AsyncExitStack() as stack:
-        clients = Clients(load, addresses, frames)
+        clients = Clients(load, addresses, clips)
         await clients.connect(stack)
         span = Span.from_now(load)
         _, samples = await asyncio.gather(

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from benchmarks import experiments
 from benchmarks.load import Load
-from benchmarks.pictures import clip
+from benchmarks.pictures import clips
 from benchmarks.targets import open_target
 from servicekit.errors import EmoVerseError
 
@@ -30,12 +30,20 @@ def main(  # noqa: PLR0913, PLR0917  (the command's options)
         bool, typer.Option("--curve", help="Measure 1 to 200 clients, and the most with a p95 under 100 ms.")
     ] = False,
     soak: Annotated[bool, typer.Option("--soak", help="Also tell how fast memory and latency grow.")] = False,
+    abuse: Annotated[
+        bool, typer.Option("--abuse", help="Measure alone, and beside clients that flood, never read, or break off.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
 ) -> None:
     """Measure throughput, latency, processor time and memory under a load of live streams."""
-    if curve and soak:
-        raise typer.BadParameter("choose one of --curve and --soak")
-    experiment = experiments.curve if curve else experiments.soak if soak else experiments.one
+    chosen = [
+        experiment
+        for asked, experiment in ((curve, experiments.curve), (soak, experiments.soak), (abuse, experiments.abuse))
+        if asked
+    ]
+    if len(chosen) > 1:
+        raise typer.BadParameter("choose one of --curve, --soak and --abuse")
+    experiment: experiments.Experiment = chosen[0] if chosen else experiments.one
     try:
         report = asyncio.run(_run(experiment, Load(clients, fps, seconds, warm_up), server, workers))
     except EmoVerseError as error:
@@ -45,7 +53,7 @@ def main(  # noqa: PLR0913, PLR0917  (the command's options)
 
 async def _run(experiment: experiments.Experiment, load: Load, server: str | None, workers: int) -> BaseModel:
     async with open_target(server, workers) as target:
-        return await experiment(target, load, clip(load.fps))
+        return await experiment(target, load, clips(load.fps))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What is measured: a running emotion service, or a stack of the benchmark's own."""
 
+import asyncio
 import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -8,12 +9,15 @@ from typing import Final, NamedTuple
 import psutil
 
 from benchmarks.private_stack import private_stack
-from benchmarks.processes import stack_around
+from benchmarks.processes import costs, stack_around
 from servicekit.errors import UnavailableError
 from standalone.ports import LOOPBACK
 
 DEFAULT_ADDRESS: Final = f"{LOOPBACK}:50051"
 CONNECT_TIMEOUT_S: Final = 2.0
+QUIET_WITHIN_S: Final = 60
+QUIET_SHARE: Final = 0.1
+"""Of one core: below it a stack does nothing but wait."""
 
 
 class Target(NamedTuple):
@@ -42,7 +46,19 @@ async def open_target(server: str | None, workers: int = 1) -> AsyncGenerator[Ta
         yield _target([running])
         return
     async with private_stack(workers) as addresses:
-        yield _target(addresses)
+        target = _target(addresses)
+        await _until_quiet(target.processes)
+        yield target
+
+
+async def _until_quiet(processes: Sequence[psutil.Process]) -> None:
+    """Wait until what a new stack computes once, such as its clusters, is done; not for ever."""
+    for _ in range(QUIET_WITHIN_S):
+        before = costs(processes)
+        await asyncio.sleep(1)
+        after = costs(processes)
+        if sum(after[name].cpu_s - before[name].cpu_s for name in before.keys() & after) < QUIET_SHARE:
+            return
 
 
 def _target(addresses: Sequence[str]) -> Target:

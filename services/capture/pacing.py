@@ -42,12 +42,12 @@ class Encoding(NamedTuple):
 
 
 class _Step(NamedTuple):
-    share: float
+    side_px: int
     quality: int
 
 
-STEPS: Final = (_Step(0.375, 60), _Step(0.5, 70), _Step(0.75, 70), _Step(1.0, 70), _Step(1.0, 85))
-"""From the smallest picture to the best; shares of what the server calls useful."""
+STEPS: Final = (_Step(320, 60), _Step(480, 70), _Step(640, 70), _Step(MAX_SIDE_PX, 70), _Step(MAX_SIDE_PX, 85))
+"""From the smallest picture to the best."""
 
 
 class _Level(NamedTuple):
@@ -86,9 +86,9 @@ class Pacer:
     @property
     def encoding(self) -> Encoding:
         """How to make them."""
-        share, quality = STEPS[self._level.step]
-        width, height = self._pace.useful_width_px or MAX_SIDE_PX, self._pace.useful_height_px or MAX_SIDE_PX
-        return Encoding(round(share * width), round(share * height), quality)
+        side, quality = STEPS[self._level.step]
+        width, height = self._pace.useful_width_px or side, self._pace.useful_height_px or side
+        return Encoding(min(side, width), min(side, height), quality)
 
     def observe(self, timed: TimedReading, pace: emotion_pb2.Pace, dropped: int, at_s: float) -> None:
         """Take in a reading.

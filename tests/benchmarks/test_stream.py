@@ -11,7 +11,7 @@ import pytest
 from benchmarks.experiments import curve, soak
 from benchmarks.load import Load
 from benchmarks.measurement import StreamReport
-from benchmarks.pictures import clip
+from benchmarks.pictures import clips
 from benchmarks.targets import Target
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 in_one_loop = pytest.mark.asyncio(loop_scope="session")
 
 FPS = 4.0
-PICTURES = clip(FPS, 5)
+PICTURES = clips(FPS, 5)
 
 
 def check(report: dict[str, Any], clients: int) -> None:

@@ -82,9 +82,8 @@ def test_late_answers_slow_it_down_and_then_make_the_pictures_smaller(line: Line
     assert LOWEST_FPS < line.pacer.fps < 15
     line.run(10)
     assert line.pacer.fps == LOWEST_FPS
-    smallest = STEPS[0]
-    assert line.pacer.encoding.quality == smallest.quality
-    assert line.pacer.encoding.width_px == round(smallest.share * MAX_SIDE_PX)
+    smallest, quality = STEPS[0]
+    assert line.pacer.encoding == Encoding(smallest, smallest, quality)
 
 
 def test_when_the_line_is_good_again_so_are_the_pictures(line: Line):

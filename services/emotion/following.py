@@ -20,7 +20,7 @@ from services.emotion.tracks import MIN_OVERLAP, overlap
 
 SEARCH_EVERY_S: Final = 2.0
 """Of the whole picture, while there are faces to follow."""
-CONFIRM_EVERY_S: Final = 0.6
+CONFIRM_EVERY_S: Final = 1.0
 UNCONFIRMED_S: Final = 1.5
 """How long a face is believed that only its own picture tells of."""
 RECOVER_S: Final = 3.0
@@ -108,13 +108,13 @@ class FaceFollower:
         return self._finder.seek(view, 1.1, round(SMALLEST * CONFIRM_PX), round(LARGEST * CONFIRM_PX), corner)
 
     def _search(self, picture: Picture, followed: list[_Face], at_s: float) -> list[_Face]:
-        squares = self._finder.search(picture, NEWCOMERS if followed else self._thorough(at_s))
+        search = NEWCOMERS if followed else self._thorough(at_s)
+        squares = self._finder.search(picture, search, [face.square for face in followed])
         self._searched_s = at_s
         if squares or followed:
             self._seen_s, self._misses = at_s, 0
         seen = [face for square in squares if (face := _face(picture, square, at_s, at_s))]
-        kept = [_twin(face, seen) or face for face in followed]
-        return (kept + [face for face in seen if not _twin(face, kept)])[: LIVE.max_faces]
+        return (followed + [face for face in seen if not _twin(face, followed)])[: LIVE.max_faces]
 
     def _thorough(self, at_s: float) -> Search:
         if self._seen_s is None:

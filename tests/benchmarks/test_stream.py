@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.experiments import curve, soak
+from benchmarks.experiments import AbuseReport, abuse, curve, soak
 from benchmarks.load import Load
 from benchmarks.measurement import StreamReport
 from benchmarks.pictures import clips
@@ -66,6 +66,14 @@ async def test_a_soak_tells_slopes_for_every_process(target: Target):
     report = await soak(target, Load(2, FPS, 2.0, 0.0), PICTURES)
     check(report.run.model_dump(), 2)
     assert report.rss_mb_per_hour.keys() == report.run.rss_mb.keys()
+
+
+@in_one_loop
+async def test_bad_clients_are_measured_beside_good_ones(target: Target):
+    report = await abuse(target, Load(2, FPS, 1.0, 0.5), PICTURES)
+    assert list(AbuseReport.model_fields) == ["quiet", "flood", "deaf", "half", "quiet_again"]
+    for name in AbuseReport.model_fields:
+        check(getattr(report, name).model_dump(), 2)
 
 
 @in_one_loop

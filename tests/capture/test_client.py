@@ -325,13 +325,14 @@ async def test_frames_that_end_during_a_move_end_the_stream(server: FakeServer, 
 
 async def test_the_pace_is_the_one_told_last(server: FakeServer):
     server.service.pace = emotion_pb2.Pace(max_fps=8, useful_width_px=320, useful_height_px=240)
-    server.service.answer()
+    server.service.answer(1)
     stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
     async with aclosing(stream.readings(recording(2).frames())) as readings:
         await anext(readings)
         assert stream.pace.max_fps == 8
         server.service.pace = emotion_pb2.Pace(max_fps=4)
         server.service.tell_pace = True
+        server.service.answer()
         async for _ in readings:
             pass
     assert stream.pace.max_fps == 4

@@ -14,8 +14,9 @@ from starlette.websockets import WebSocket
 from contracts.events import Identifier
 from servicekit.database import Offloader
 from servicekit.loopback import is_loopback
-from services.gateway.accounts.accounts import Accounts, Principal
+from services.gateway.accounts.accounts import Accounts
 from services.gateway.accounts.errors import ConsentMissingError, NotYoursError, SessionMissingError
+from services.gateway.accounts.records import Principal
 from services.gateway.problems import problem_response, problem_responses
 from services.gateway.settings import GatewaySettings
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -16,6 +17,7 @@ from services.gateway.access import SameSite
 from services.gateway.accounts import routes as account_routes
 from services.gateway.accounts.accounts import Clock
 from services.gateway.accounts.attempts import Attempts
+from services.gateway.accounts.forgetting import Forgetting
 from services.gateway.accounts.opening import opened_accounts, utc_now
 from services.gateway.accounts.stops import Stops
 from services.gateway.http_limits import BodyLimit, SecurityHeaders
@@ -76,10 +78,12 @@ async def _lifespan(
         stack.callback(state.offload.close)
         state.attempts = Attempts(state.redis, settings.redis_url)
         state.stops = Stops(state.redis)
+        state.forgetting = Forgetting(state.accounts, state.offload, state.stops, state.redis, state.recommender)
         state.feed = LiveFeed(listener_capacity)
         checks = {Dependency.REDIS: partial(check_redis, state.redis), Dependency.RECOMMENDER: state.recommender.check}
         state.watch = Watch(checks, state.feed)
         state.streams = LiveStreams(state.redis, state.recommender, state.feed)
         pumps = (state.feed.pump_moods(state.redis), state.feed.pump_recommendations(state.redis))
-        await stack.enter_async_context(in_background(*pumps, state.watch.run()))
+        upkeep = state.forgetting.keep_up(timedelta(days=settings.guest_days))
+        await stack.enter_async_context(in_background(*pumps, state.watch.run(), upkeep))
         yield

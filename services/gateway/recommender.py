@@ -1,5 +1,6 @@
 """The recommender service, as the gateway sees it: gRPC calls in, contract models out."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -85,6 +86,15 @@ class RecommenderClient:
         """Record what a person wrote about an item; true where this key was accepted before."""
         request = pb.AddReviewRequest(user_id=user_id, item_id=item_id, text=text, idempotency_key=idempotency_key)
         return (await self._call(self._stub.AddReview, request)).duplicate
+
+    async def export_person(self, user_id: str) -> dict[str, Any]:
+        """Everything that is kept of a person, by what it is."""
+        response = await self._call(self._stub.ExportPerson, pb.ExportPersonRequest(user_id=user_id))
+        return json.loads(response.json)
+
+    async def forget_person(self, user_id: str) -> int:
+        """Delete everything that is kept of a person; returns the number of records."""
+        return (await self._call(self._stub.ForgetPerson, pb.ForgetPersonRequest(user_id=user_id))).deleted
 
     async def clusters(self) -> tuple[list[Cluster], datetime | None]:
         """The song clusters and when they were computed."""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 
 from contracts.mood import Mood
 from contracts.recommendation import EVERY_KIND, Cluster, Goal, Item, Kind, Pick
-from services.recommender import catalogue_store, cluster_store, pages, people_store
+from services.recommender import catalogue_store, cluster_store, pages, people_store, person_data
 from services.recommender.answers import Answer, Answers
 from services.recommender.core.catalogue import UNREAD, Catalogue
 from services.recommender.core.goals import default_goal
@@ -190,6 +190,20 @@ class Recommender:
         """Commit a review; see `people_store.add_review` for the answer and the errors."""
         with self._database.writing() as connection:
             return people_store.add_review(connection, review, self.clock())
+
+    def export_person(self, user_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Everything that is kept of a person, by what it is."""
+        self.flush()
+        with self._database.reading() as connection:
+            return person_data.export_person(connection, user_id)
+
+    def forget_person(self, user_id: str) -> int:
+        """Delete everything that is kept of a person; returns the number of records."""
+        self.flush()
+        with self._database.writing() as connection:
+            deleted = person_data.forget_person(connection, user_id)
+        self._people.forget(user_id)
+        return deleted
 
     def clusters(self) -> tuple[list[Cluster], datetime | None]:
         """The song clusters and when they were computed; None before the first time."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import grpc
+from pydantic_core import to_json
 
 from contracts.mood import to_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
@@ -101,3 +102,17 @@ class RecommenderServicer(RecommenderServiceServicer):
             clusters, computed_at = await self._offload(self._recommender.clusters)
             moment = to_timestamp(computed_at) if computed_at else None
             return pb.GetClustersResponse(clusters=map(wire.cluster_message, clusters), computed_at=moment)
+
+    async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
+        """Everything that is kept of a person."""
+        async with errors_as_statuses(context):
+            kept = await self._offload(self._recommender.export_person, wire.parse_user(request.user_id))
+            return pb.ExportPersonResponse(json=to_json(kept).decode())
+
+    async def ForgetPerson(self, request: pb.ForgetPersonRequest, context: Context) -> pb.ForgetPersonResponse:
+        """Deletes everything that is kept of a person; every recommender forgets what it remembers of them."""
+        async with errors_as_statuses(context):
+            user_id = wire.parse_user(request.user_id)
+            deleted = await self._offload(self._recommender.forget_person, user_id)
+            await self._moods.note_change(user_id)
+            return pb.ForgetPersonResponse(deleted=deleted)

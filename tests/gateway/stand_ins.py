@@ -81,6 +81,16 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
         cluster = pb.Cluster(name="calm and bright", valence=0.5, arousal=0.0, size=12, emotions=["happy"])
         return pb.GetClustersResponse(clusters=[cluster], computed_at=to_timestamp(AT))
 
+    async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
+        async with errors_as_statuses(context):
+            self._fail_if_told()
+        return pb.ExportPersonResponse(json="{}")
+
+    async def ForgetPerson(self, request: pb.ForgetPersonRequest, context: Context) -> pb.ForgetPersonResponse:
+        async with errors_as_statuses(context):
+            self._fail_if_told()
+        return pb.ForgetPersonResponse()
+
     async def _accept(self, request: pb.GiveFeedbackRequest | pb.AddReviewRequest, context: Context) -> bool:
         async with errors_as_statuses(context):
             self._fail_if_told()

@@ -42,6 +42,12 @@ class Failing(pb_grpc.RecommenderServiceServicer):
     async def AddReview(self, request: pb.AddReviewRequest, context: object) -> pb.AddReviewResponse:
         raise NotImplementedError
 
+    async def ExportPerson(self, request: pb.ExportPersonRequest, context: object) -> pb.ExportPersonResponse:
+        raise NotImplementedError
+
+    async def ForgetPerson(self, request: pb.ForgetPersonRequest, context: object) -> pb.ForgetPersonResponse:
+        raise NotImplementedError
+
     async def GetClusters(
         self, request: pb.GetClustersRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> pb.GetClustersResponse:

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, Table, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from servicekit.database import Database
+from servicekit.database import Database, upsert
 from servicekit.errors import NotFoundError
 from services.gateway.accounts.consent import CONSENT_VERSION
 from services.gateway.accounts.errors import (
@@ -21,7 +20,8 @@ from services.gateway.accounts.errors import (
     WrongCredentialsError,
 )
 from services.gateway.accounts.passwords import hash_password, is_password
-from services.gateway.accounts.schema import AccountRow, CredentialRow, RevokedTokenRow
+from services.gateway.accounts.records import Account, Admitted, Credential, Principal, Revoked
+from services.gateway.accounts.schema import AccountRow, CredentialRow, ForgottenRow, RevokedTokenRow
 from services.gateway.accounts.tokens import Claims, Purpose, Signer
 
 SESSION_LIFE: Final = timedelta(days=90)
@@ -34,54 +34,9 @@ _ACCOUNT: Final[Table] = AccountRow.metadata.tables["account"]
 _CREDENTIAL: Final[Table] = AccountRow.metadata.tables["credential"]
 _REVOKED: Final[Table] = AccountRow.metadata.tables["revoked_token"]
 
+_FORGOTTEN: Final[Table] = AccountRow.metadata.tables["forgotten"]
+
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True)
-class Account:
-    """Somebody."""
-
-    id: str
-    name: str | None
-    is_operator: bool
-    consent_version: int | None
-    consent_at: datetime | None
-    created_at: datetime
-
-    @property
-    def agrees(self) -> bool:
-        """Whether their pictures may be looked at."""
-        return self.consent_version == CONSENT_VERSION
-
-
-class Credential(NamedTuple):
-    """A session or a device."""
-
-    id: str
-    name: str
-    created_at: datetime
-    expires_at: datetime
-
-
-class Principal(NamedTuple):
-    """Who asks, and in which session."""
-
-    account: Account
-    session_id: str
-
-
-class Admitted(NamedTuple):
-    """Somebody with a session of their own, and its token."""
-
-    account: Account
-    token: str
-
-
-class Revoked(NamedTuple):
-    """A device's token that is no longer good."""
-
-    token_id: str
-    expires_at: datetime
 
 
 class Accounts:
@@ -192,6 +147,11 @@ class Accounts:
         with self._database.reading() as connection:
             return _account(connection, account_id)
 
+    def exists(self, account_id: str) -> bool:
+        """Whether there is such an account."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(AccountRow.id).where(AccountRow.id == account_id)) is not None
+
     def agree(self, account_id: str, version: int) -> Account:
         """Their pictures may be looked at from now on.
 
@@ -254,7 +214,18 @@ class Accounts:
         with self._database.writing() as connection:
             revoked = _revoke(connection, account_id)
             connection.execute(delete(_ACCOUNT).where(AccountRow.id == account_id))
+            upsert(connection, _FORGOTTEN, [{"id": account_id, "at": self._clock()}])
             return revoked
+
+    def just_forgotten(self, ago: timedelta) -> list[str]:
+        """Whose account was deleted at least so long ago, and who has not been `settle`d."""
+        with self._database.reading() as connection:
+            return list(connection.scalars(select(ForgottenRow.id).where(ForgottenRow.at <= self._clock() - ago)))
+
+    def settle(self, user_id: str) -> None:
+        """Nothing of them can come any more."""
+        with self._database.writing() as connection:
+            connection.execute(delete(_FORGOTTEN).where(ForgottenRow.id == user_id))
 
     def revoked(self) -> list[Revoked]:
         """Every token that others must still refuse."""

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from contracts.events import Identifier
-from services.gateway.accounts.accounts import Account, Credential
 from services.gateway.accounts.consent import CONSENT_VERSION, STATEMENTS
+from services.gateway.accounts.records import Account, Credential
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@-]{3,64}$")]
 """3..64 of letters, digits, '.', '_', '-' and '@'; upper and lower case are the same."""

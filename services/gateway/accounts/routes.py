@@ -16,9 +16,10 @@ from services.gateway.access import (
     is_account,
     set_session,
 )
-from services.gateway.accounts.accounts import SESSION_LIFE, Accounts, Admitted
+from services.gateway.accounts.accounts import SESSION_LIFE, Accounts
 from services.gateway.accounts.attempts import Action, Attempts
 from services.gateway.accounts.errors import ConsentMissingError
+from services.gateway.accounts.forgetting import Forgetting
 from services.gateway.accounts.models import (
     AccountKind,
     Agreement,
@@ -26,12 +27,14 @@ from services.gateway.accounts.models import (
     Device,
     Devices,
     DeviceWithToken,
+    Export,
     Login,
     Me,
     NewDevice,
     PasswordChange,
     PublicSettings,
 )
+from services.gateway.accounts.records import Admitted
 from services.gateway.accounts.stops import Stops, audit
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
 
@@ -54,9 +57,14 @@ def _stops(request: Request) -> Stops:
     return request.app.state.stops
 
 
+def _forgetting(request: Request) -> Forgetting:
+    return request.app.state.forgetting
+
+
 AccountsDep = Annotated[Accounts, Depends(_accounts)]
 OffloadDep = Annotated[Offloader, Depends(_offload)]
 AttemptsDep = Annotated[Attempts, Depends(_attempts)]
+ForgettingDep = Annotated[Forgetting, Depends(_forgetting)]
 StopsDep = Annotated[Stops, Depends(_stops)]
 
 
@@ -236,3 +244,37 @@ async def remove_device(
     revoked = await offload(accounts.remove_device, user_id, device_id)
     audit("removed_device", user_id)
     await stops.stop(user_id, StopReason.REVOKED, revoked, token_id=device_id)
+
+
+@router.get(
+    "/users/{user_id}/export",
+    operation_id="exportPerson",
+    summary="Everything that is kept of a person",
+    responses=ACCESS_PROBLEMS | problem_responses(HTTPStatus.NOT_FOUND),
+)
+async def export_person(
+    user_id: OwnedId, response: Response, accounts: AccountsDep, offload: OffloadDep, forgetting: ForgettingDep
+) -> Export:
+    """As JSON to keep, from every service. Pictures are not among it: none is ever kept."""
+    account = await get_person(user_id, accounts, offload)
+    devices = await get_devices(user_id, accounts, offload)
+    mood, recommender = await forgetting.kept_elsewhere(user_id)
+    response.headers["Content-Disposition"] = 'attachment; filename="emoverse.json"'
+    audit("exported", user_id)
+    return Export(account=account, devices=devices.devices, mood=mood, recommender=recommender)
+
+
+@router.delete(
+    "/users/{user_id}",
+    operation_id="deletePerson",
+    summary="Forget a person",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=ACCESS_PROBLEMS,
+)
+async def delete_person(
+    user_id: OwnedId, request: Request, response: Response, who: PossiblePrincipal, forgetting: ForgettingDep
+) -> None:
+    """Streams stop, and everything in every service is deleted, the account as well. Answers when it is done."""
+    await forgetting.forget(user_id)
+    if who and who.account.id == user_id:
+        clear_session(request, response)

@@ -52,6 +52,15 @@ class CredentialRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ForgottenRow(Base):
+    """Somebody who was just forgotten. What was on its way meanwhile is deleted soon after, and then this."""
+
+    __tablename__ = "forgotten"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RevokedTokenRow(Base):
     """A device's token that other services must refuse until it is outdated. It names nobody."""
 

@@ -9,7 +9,8 @@ from redis.exceptions import RedisError
 
 from contracts.events import REVOKED_TOKENS_KEY, STOPS_CHANNEL, StopEvent, StopReason
 from servicekit.pubsub import unavailable
-from services.gateway.accounts.accounts import DEVICE_LIFE, Revoked
+from services.gateway.accounts.accounts import DEVICE_LIFE
+from services.gateway.accounts.records import Revoked
 
 _audit = structlog.get_logger("audit")
 

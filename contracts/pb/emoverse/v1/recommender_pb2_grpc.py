@@ -55,6 +55,16 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersResponse.FromString,
                 _registered_method=True)
+        self.ExportPerson = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/ExportPerson',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonResponse.FromString,
+                _registered_method=True)
+        self.ForgetPerson = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/ForgetPerson',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonResponse.FromString,
+                _registered_method=True)
 
 
 class RecommenderServiceServicer:
@@ -89,6 +99,20 @@ class RecommenderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportPerson(self, request, context):
+        """Everything that is kept of a person.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForgetPerson(self, request, context):
+        """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecommenderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +135,16 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.GetClusters,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersResponse.SerializeToString,
+            ),
+            'ExportPerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportPerson,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonResponse.SerializeToString,
+            ),
+            'ForgetPerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForgetPerson,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +256,60 @@ class RecommenderService:
             '/emoverse.v1.RecommenderService/GetClusters',
             emoverse_dot_v1_dot_recommender__pb2.GetClustersRequest.SerializeToString,
             emoverse_dot_v1_dot_recommender__pb2.GetClustersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportPerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/ExportPerson',
+            emoverse_dot_v1_dot_recommender__pb2.ExportPersonRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.ExportPersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForgetPerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/ForgetPerson',
+            emoverse_dot_v1_dot_recommender__pb2.ForgetPersonRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.ForgetPersonResponse.FromString,
             options,
             channel_credentials,
             insecure,

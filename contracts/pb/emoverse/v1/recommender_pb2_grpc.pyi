@@ -41,6 +41,10 @@ class RecommenderServiceStub:
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]
     """The song clusters of the latest finished computation."""
+    ExportPerson: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]
+    """Everything that is kept of a person."""
+    ForgetPerson: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ForgetPersonRequest, _recommender_pb2.ForgetPersonResponse]
+    """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
 
 @_typing.type_check_only
 class RecommenderServiceAsyncStub(RecommenderServiceStub):
@@ -55,6 +59,10 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]  # type: ignore[assignment]
     """The song clusters of the latest finished computation."""
+    ExportPerson: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]  # type: ignore[assignment]
+    """Everything that is kept of a person."""
+    ForgetPerson: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ForgetPersonRequest, _recommender_pb2.ForgetPersonResponse]  # type: ignore[assignment]
+    """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
 
 class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Ranks the catalogue for a person and a mood, and learns from what the person does."""
@@ -90,5 +98,21 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.GetClustersResponse, _abc.Awaitable[_recommender_pb2.GetClustersResponse]]:
         """The song clusters of the latest finished computation."""
+
+    @_abc_1.abstractmethod
+    def ExportPerson(
+        self,
+        request: _recommender_pb2.ExportPersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.ExportPersonResponse, _abc.Awaitable[_recommender_pb2.ExportPersonResponse]]:
+        """Everything that is kept of a person."""
+
+    @_abc_1.abstractmethod
+    def ForgetPerson(
+        self,
+        request: _recommender_pb2.ForgetPersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.ForgetPersonResponse, _abc.Awaitable[_recommender_pb2.ForgetPersonResponse]]:
+        """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
 
 def add_RecommenderServiceServicer_to_server(servicer: RecommenderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

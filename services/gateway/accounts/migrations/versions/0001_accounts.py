@@ -44,3 +44,9 @@ def upgrade() -> None:
         sa.Column("expires_at", _MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_revoked_token"),
     )
+    op.create_table(
+        "forgotten",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_forgotten"),
+    )

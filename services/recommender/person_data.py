@@ -1,0 +1,30 @@
+"""What is kept of a person, in whichever table: to hand it over, and to forget it."""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
+
+from services.recommender.schema import Base
+
+_PERSON: Final = "person"
+_OWNER: Final = "user_id"
+
+
+def export_person(connection: Connection, user_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Every record of the person, by table; values as the database gives them."""
+    return {
+        table.name: [dict(row) for row in connection.execute(select(table).where(owned)).mappings()]
+        for table, owned in _tables(user_id)
+    }
+
+
+def forget_person(connection: Connection, user_id: str) -> int:
+    """Delete every record of the person; returns how many there were."""
+    # What refers to something stands behind it.
+    return sum(connection.execute(delete(table).where(owned)).rowcount for table, owned in reversed(_tables(user_id)))
+
+
+def _tables(user_id: str) -> list[tuple[Table, ColumnElement[bool]]]:
+    """Every table with records of people, those of this person in it; a new one is found by the name of its column."""
+    tables = [table for table in Base.metadata.sorted_tables if table.name == _PERSON or _OWNER in table.c]
+    return [(table, table.c["id" if table.name == _PERSON else _OWNER] == user_id) for table in tables]

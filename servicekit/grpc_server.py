@@ -47,19 +47,22 @@ async def create_server(service_name: str, options: Options = ()) -> tuple[grpc.
 
 
 @asynccontextmanager
-async def serving(server: grpc.aio.Server, address: str, setting: str) -> AsyncGenerator[int]:
+async def serving(
+    server: grpc.aio.Server, address: str, setting: str, credentials: grpc.ServerCredentials | None = None
+) -> AsyncGenerator[int]:
     """Serve at `address` while open, then drain; yields the bound port.
 
     Args:
         server: with its services added, not started.
         address: HOST:PORT; port 0 takes a free one.
         setting: the environment variable that holds the port, named in the error.
+        credentials: with these only TLS is spoken.
 
     Raises:
         ConfigurationError: the address cannot be bound.
     """
     try:
-        port = server.add_insecure_port(address)
+        port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     except RuntimeError as error:
         raise ConfigurationError(
             f"Cannot listen on {address}: the port is in use, or not for this user.",

@@ -5,12 +5,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import grpc
+from redis.asyncio import Redis
+
+from contracts.events import STOPS_CHANNEL, StopEvent
 from contracts.pb.emoverse.v1 import emotion_pb2_grpc
 from servicekit.background import in_background
 from servicekit.grpc_server import create_server, serving
-from servicekit.pubsub import open_redis
+from servicekit.pubsub import open_redis, subscribe
 from services.emotion.balance import Balance
 from services.emotion.batcher import Batcher, BatchRules
+from services.emotion.callers import Anybody, DeviceTokens
 from services.emotion.faces import FaceCrop, FaceFinder
 from services.emotion.following import FaceFollower
 from services.emotion.images import ImageLimits
@@ -68,12 +73,13 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         workload = Workload(threads, settings.min_fps, settings.max_fps)
         around = Surroundings(reader, partial(FaceFollower, finder), publisher, clock, workload)
         sessions = Sessions(around, SessionStore(redis, settings.session_ttl_s), _rules(settings))
-        await stack.enter_async_context(in_background(sessions.beat(), sessions.keep()))
+        await stack.enter_async_context(in_background(sessions.beat(), sessions.keep(), _stop(sessions, redis)))
 
-        servicer = EmotionServicer(sessions, reader, finder, limits, settings.max_in_flight)
+        callers = DeviceTokens(secret.get_secret_value(), redis) if (secret := settings.token_secret) else Anybody()
+        servicer = EmotionServicer(sessions, callers, reader, finder, limits, settings.max_in_flight)
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"
-        port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT"))
+        port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT", _credentials(settings)))
         stack.push_async_callback(sessions.drain)
         balance = Balance(redis, sessions)
         stack.push_async_callback(balance.leave)
@@ -81,6 +87,17 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         stack.push_async_callback(health.set_serving, False)
         await stack.enter_async_context(in_background(model.watch()))
         yield port
+
+
+async def _stop(sessions: Sessions, redis: Redis) -> None:
+    async for event in subscribe(redis, STOPS_CHANNEL, StopEvent):
+        await sessions.stop(event.user_id, event.token_id)
+
+
+def _credentials(settings: EmotionSettings) -> grpc.ServerCredentials | None:
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())])
 
 
 def _rules(settings: EmotionSettings) -> SessionRules:

@@ -15,6 +15,7 @@ from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
 from servicekit.background import in_background
 from servicekit.errors import OverloadedError, UnavailableError
 from servicekit.grpc_status import errors_as_statuses
+from services.emotion.callers import Caller, Callers, bearer
 from services.emotion.errors import StreamRuleError
 from services.emotion.faces import STILL, FaceFinder
 from services.emotion.images import ImageLimits
@@ -68,9 +69,16 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
     """
 
     def __init__(
-        self, sessions: Sessions, reader: FaceReader, finder: FaceFinder, limits: ImageLimits, max_in_flight: int
+        self,
+        sessions: Sessions,
+        callers: Callers,
+        reader: FaceReader,
+        finder: FaceFinder,
+        limits: ImageLimits,
+        max_in_flight: int,
     ) -> None:
         self._sessions = sessions
+        self._callers = callers
         self._reader = reader
         self._finder = finder
         self._limits = limits
@@ -81,8 +89,11 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
     ) -> None:
         """A Hello, then frames; a Welcome, then a reading for each of them."""
         async with errors_as_statuses(context):
+            caller = await self._identify(context)
             hello = await _hello(request_iterator)
-            async with self._sessions.open(hello.user_id, hello.session_id or uuid4().hex) as session:
+            caller.check(hello.user_id)
+            session_id = hello.session_id or uuid4().hex
+            async with self._sessions.open(hello.user_id, session_id, caller.token_id) as session:
                 outbox = Outbox(context)
                 await outbox.send(emotion_pb2.StreamFramesResponse(welcome=self._welcome(session)))
                 receiving = asyncio.create_task(_receive(request_iterator, session))
@@ -93,6 +104,9 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
                     finally:
                         receiving.cancel()
                         await asyncio.gather(receiving, return_exceptions=True)
+
+    async def _identify(self, context: Context) -> Caller:
+        return await self._callers.identify(bearer(context.invocation_metadata()))
 
     def _welcome(self, session: Session) -> emotion_pb2.Welcome:
         return emotion_pb2.Welcome(
@@ -110,6 +124,7 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
     ) -> emotion_pb2.AnalyzeImageResponse:
         """Every face in one picture."""
         async with errors_as_statuses(context):
+            await self._identify(context)
             sight = await self._reader.look(request.image, from_crops(request), STILL, self._finder.find)
             predictions = await self._reader.read(sight.faces)
             faces = [

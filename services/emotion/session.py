@@ -79,6 +79,8 @@ class Session:
     """The session was known before."""
     claimed: bool = True
     """Redis knows whose it is."""
+    token_id: str | None = None
+    """Of the token that the stream was opened with."""
     dropped: int = 0
     """Frames that were not read because newer ones came, or there was no capacity."""
     superseded: bool = False

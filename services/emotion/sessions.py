@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from uuid import uuid4
 
 from contracts.mood import MoodState
-from servicekit.errors import ConflictError, ForbiddenError, OverloadedError, UnavailableError
+from servicekit.errors import ConflictError, EmoVerseError, ForbiddenError, OverloadedError, UnavailableError
 from services.emotion.events import MoodReporter
 from services.emotion.inbox import FrameInbox
 from services.emotion.mood import MoodMemory, MoodTracker
@@ -65,7 +65,7 @@ class Sessions:
         return [session for session in self._sessions.values() if not session.leaving.done()]
 
     @asynccontextmanager
-    async def open(self, user_id: str, session_id: str) -> AsyncGenerator[Session]:
+    async def open(self, user_id: str, session_id: str, token_id: str | None = None) -> AsyncGenerator[Session]:
         """A session for as long as a stream lasts, with the mood the person had before.
 
         An earlier stream of the session ends after the frames it has taken in.
@@ -77,6 +77,7 @@ class Sessions:
         """
         with self._place(session_id):
             session = await self._resume(user_id, session_id)
+            session.token_id = token_id
             if self._draining:
                 raise _stopping()
             if earlier := self._sessions.pop(session_id, None):
@@ -148,7 +149,8 @@ class Sessions:
     def _part(self, session: Session) -> None:
         if self._sessions.get(session.holder.session_id) is session:
             del self._sessions[session.holder.session_id]
-            self._parted.append((session.holder, session.face))
+            if not session.superseded:
+                self._parted.append((session.holder, session.face))
         if not self._sessions:
             self._empty.set()
 
@@ -167,7 +169,7 @@ class Sessions:
 
     async def _keep(self) -> None:
         await self._claim_late()
-        sessions = [session for session in self._sessions.values() if session.claimed]
+        sessions = [each for each in self._sessions.values() if each.claimed and not each.superseded]
         parted = list(self._parted)
         self._parted.clear()
         states = [*parted, *((session.holder, session.face) for session in sessions)]
@@ -183,6 +185,13 @@ class Sessions:
                 return
             session.claimed = True
             await _obey(session, hold)
+
+    async def stop(self, user_id: str, token_id: str | None) -> None:
+        """End a person's streams, or those of one token; nothing more of them is published or kept."""
+        for session in list(self._sessions.values()):
+            if session.holder.user_id == user_id and token_id in {None, session.token_id}:
+                await _end(session, _stopped())
+        self._parted = deque((each for each in self._parted if each[0].user_id != user_id), maxlen=MAX_PARTED)
 
     def send_away(self, count: int) -> None:
         """Ask the oldest streams to go on with another worker; those that came just now stay."""
@@ -221,8 +230,18 @@ async def _obey(session: Session, hold: Hold) -> None:
     if hold is Hold.TAKEN:
         await _supersede(session)
     elif hold is Hold.FOREIGN:
-        session.superseded = True
-        await session.inbox.close(_foreign(session.holder.session_id))
+        await _end(session, _foreign(session.holder.session_id))
+
+
+async def _end(session: Session, why: EmoVerseError) -> None:
+    session.superseded = True
+    await session.inbox.close(why)
+
+
+def _stopped() -> ForbiddenError:
+    return ForbiddenError(
+        "This person's streams are to end.", "They may begin again when they agree to it.", code="stopped"
+    )
 
 
 def _foreign(session_id: str) -> ForbiddenError:

@@ -1,6 +1,8 @@
 """What the emotion service can be told, from EMOTION_*, TFSERVING_ADDRESS and the shared variables."""
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from typing import Annotated, Self
+
+from pydantic import Field, FilePath, PositiveFloat, PositiveInt, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.settings import ServiceSettings
@@ -13,6 +15,13 @@ class EmotionSettings(ServiceSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=50051, ge=0, le=65535)
+    tls_certificate: FilePath | None = None
+    """PEM; with it and its key only TLS is spoken. Without, put the service where nobody else can listen."""
+    tls_key: FilePath | None = None
+    token_secret: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        default=None, validation_alias="TOKEN_SECRET"
+    )
+    """The gateway's; with it only devices with a token of the gateway get in. Without, everybody does."""
     tfserving_address: str = Field(default="127.0.0.1:8500", validation_alias="TFSERVING_ADDRESS")
 
     max_streams: PositiveInt = 200
@@ -42,3 +51,9 @@ class EmotionSettings(ServiceSettings):
     mood_ttl_s: PositiveInt = 120
     """How long a person's latest mood outlives their last frame."""
     heartbeat_s: PositiveFloat = 5.0
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together: set both or none")
+        return self

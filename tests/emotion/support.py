@@ -126,8 +126,9 @@ async def serve_model(model: FakeModel, port: int = 0) -> AsyncGenerator[str]:
 class Client:
     """One stream to the emotion service."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self.call = emotion_pb2_grpc.EmotionServiceStub(channel).StreamFrames(timeout=DEADLINE_S)
+    def __init__(self, channel: grpc.aio.Channel, metadata: Sequence[tuple[str, str]] = ()) -> None:
+        stub = emotion_pb2_grpc.EmotionServiceStub(channel)
+        self.call = stub.StreamFrames(timeout=DEADLINE_S, metadata=tuple(metadata))
         self._sequence = 0
 
     async def start(self, user_id: str = "demo", session_id: str = "") -> None:

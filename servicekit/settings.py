@@ -20,6 +20,8 @@ class ServiceSettings(BaseSettings):
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", validation_alias="LOG_LEVEL")
     log_format: Literal["console", "json"] = Field(default="console", validation_alias="LOG_FORMAT")
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where traces go, e.g. http://collector:4317; see `servicekit.tracing`."""
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

@@ -12,13 +12,16 @@ from contracts.events import STOPS_CHANNEL, StopEvent
 from contracts.pb.emoverse.v1 import emotion_pb2_grpc
 from servicekit.background import in_background
 from servicekit.grpc_server import create_server, serving
+from servicekit.metrics import create_registry, serving_metrics
 from servicekit.pubsub import open_redis, subscribe
+from servicekit.tracing import tracing
 from services.emotion.balance import Balance
 from services.emotion.batcher import Batcher, BatchRules
 from services.emotion.callers import Anybody, DeviceTokens
 from services.emotion.faces import FaceCrop, FaceFinder
 from services.emotion.following import FaceFollower
 from services.emotion.images import ImageLimits
+from services.emotion.metrics import EmotionMetrics
 from services.emotion.model import EmotionModel, open_channel
 from services.emotion.predictions import Prediction
 from services.emotion.publisher import MoodPublisher
@@ -50,6 +53,9 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
     limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
     server, health = await create_server(SERVICE_NAME, _server_options(settings))
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing("emotion", settings.otlp_endpoint))
+        registry = create_registry()
+        metrics = EmotionMetrics(registry)
         redis = await stack.enter_async_context(open_redis(settings.redis_url))
         publisher = MoodPublisher(redis, settings.mood_ttl_s)
         await stack.enter_async_context(publisher.running())
@@ -59,7 +65,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
             channel, settings.tfserving_address, settings.model_timeout_s, settings.model_poll_s, health.set_serving
         )
         batcher = Batcher[FaceCrop, Prediction](
-            model.predict,
+            metrics.timed(model.predict),
             BatchRules(settings.max_batch_faces, settings.max_batch_wait_s, settings.max_waiting_faces),
         )
         await stack.enter_async_context(batcher.running())
@@ -71,10 +77,15 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         stack.enter_context(vision.running())
         reader = FaceReader(vision, batcher, settings.model_timeout_s)
         workload = Workload(threads, settings.min_fps, settings.max_fps)
-        around = Surroundings(reader, partial(FaceFollower, finder), publisher, clock, workload)
+        around = Surroundings(reader, partial(FaceFollower, finder), publisher, clock, workload, metrics)
         sessions = Sessions(around, SessionStore(redis, settings.session_ttl_s), _rules(settings))
         await stack.enter_async_context(in_background(sessions.beat(), sessions.keep(), _stop(sessions, redis)))
 
+        metrics.watch("faces_waiting", "Faces in no batch yet.", lambda: batcher.waiting)
+        metrics.watch("pictures_waiting", "Pictures read or waiting for a thread.", lambda: vision.waiting)
+        metrics.watch("moods_waiting", "People whose mood is not published yet.", lambda: publisher.waiting)
+        metrics.watch("streams", "Open streams.", lambda: workload.streams)
+        stack.enter_context(serving_metrics(registry, settings.host, settings.metrics_port, "EMOTION_METRICS_PORT"))
         callers = DeviceTokens(secret.get_secret_value(), redis) if (secret := settings.token_secret) else Anybody()
         servicer = EmotionServicer(sessions, callers, reader, finder, limits, settings.max_in_flight)
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)

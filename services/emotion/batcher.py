@@ -54,6 +54,11 @@ class Batcher(Generic[ItemT, ResultT]):
         self._batches: set[asyncio.Task[None]] = set()
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """Items that are in no batch yet."""
+        return len(self._waiting)
+
     async def submit(self, item: ItemT) -> ResultT:
         """The result for one item. Waits without a deadline: give it one with `asyncio.timeout`.
 

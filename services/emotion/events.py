@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from contracts.events import EventReason, MoodEvent
 from contracts.mood import Mood, MoodState
+from servicekit.tracing import traceparent
 
 
 class MoodReporter:
@@ -36,4 +37,5 @@ class MoodReporter:
             mood=mood,
             reason=EventReason.CHANGE if changed else EventReason.HEARTBEAT,
             at=at,
+            traceparent=traceparent(),
         )

@@ -15,6 +15,7 @@ from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
 from servicekit.background import in_background
 from servicekit.errors import OverloadedError, UnavailableError
 from servicekit.grpc_status import errors_as_statuses
+from servicekit.tracing import note, parent_in, span
 from services.emotion.callers import Caller, Callers, bearer
 from services.emotion.errors import StreamRuleError
 from services.emotion.faces import STILL, FaceFinder
@@ -99,7 +100,7 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
                 receiving = asyncio.create_task(_receive(request_iterator, session))
                 async with in_background(_lead_away(session, outbox)):
                     try:
-                        await _answer(session, outbox)
+                        await _answer(session, outbox, parent_in(context.invocation_metadata()))
                         await receiving
                     finally:
                         receiving.cancel()
@@ -193,11 +194,15 @@ async def _lead_away(session: Session, outbox: Outbox) -> None:
         )
 
 
-async def _answer(session: Session, outbox: Outbox) -> None:
+async def _answer(session: Session, outbox: Outbox, stream: str | None) -> None:
     async for frame in session.inbox:
-        reading = await session.read(frame)
+        with span("frame", link=stream):
+            reading = await session.read(frame)
+            note(status=reading.status.value, faces=len(reading.faces))
         session.inbox.answered()
-        answer = to_reading(frame, reading, session.dropped, time.perf_counter())
+        now_s = time.perf_counter()
+        session.around.metrics.frame_s.observe(now_s - frame.received_s)
+        answer = to_reading(frame, reading, session.dropped, now_s)
         await outbox.send(emotion_pb2.StreamFramesResponse(reading=answer))
 
 

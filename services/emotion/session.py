@@ -16,6 +16,7 @@ from services.emotion.faces import LIVE, FoundFace
 from services.emotion.following import FaceFollower
 from services.emotion.inbox import Frame, FrameInbox
 from services.emotion.lag import LagMeter
+from services.emotion.metrics import EmotionMetrics, Stage
 from services.emotion.mood import MoodTracker
 from services.emotion.readings import FaceReader, FaceReading, Reading, ReadingStatus
 from services.emotion.session_store import FaceState, Holder
@@ -64,6 +65,7 @@ class Surroundings:
     store: MoodStore
     clock: Clock
     workload: Workload
+    metrics: EmotionMetrics
 
 
 @dataclass(eq=False)
@@ -120,6 +122,7 @@ class Session:
                 code="sequence_not_increasing",
             )
         self._last_sequence = frame.sequence
+        self.around.metrics.received.inc()
         if captured_s := frame.captured_at.seconds + frame.captured_at.nanos / 1e9:
             frame.lag_s = self._lag.measure(captured_s, frame.received_s)
         await self.inbox.put(frame)
@@ -133,7 +136,8 @@ class Session:
             return self._conclude(ReadingStatus.DROPPED, problem=late)
         try:
             seek = partial(self._follower.look, at_s=frame.received_s)
-            sight = await self.around.reader.look(frame.image, frame.crops, LIVE, seek)
+            with self.around.metrics.stage(Stage.LOOK):
+                sight = await self.around.reader.look(frame.image, frame.crops, LIVE, seek)
         except BadImageError as problem:
             return self._conclude(ReadingStatus.BAD_IMAGE, problem=problem)
         except OverloadedError as problem:
@@ -148,7 +152,8 @@ class Session:
         crops = {face.box: face for face in found}
         main_seen = tracks[0].id == self._faces.main_id
         try:
-            predictions = await self.around.reader.read([crops[track.box] for track in tracks])
+            with self.around.metrics.stage(Stage.READ):
+                predictions = await self.around.reader.read([crops[track.box] for track in tracks])
         except EmoVerseError as problem:
             if main_seen:
                 self.tracker.observe_unread(at)
@@ -166,6 +171,7 @@ class Session:
     ) -> Reading:
         self.beat()
         self.dropped += status is ReadingStatus.DROPPED
+        self.around.metrics.answered(status)
         return Reading(status, faces or [], self.tracker.mood, problem)
 
     def _new_pace(self, sight: Sight) -> Pace | None:

@@ -104,6 +104,7 @@ class Sessions:
         streams = self._workload.streams
         if streams < self._rules.max_sessions and self._workload.has_room:
             return
+        self._around.metrics.refused.inc()
         raise OverloadedError(
             f"This worker serves {streams} streams and takes no more.",
             "Try again in some seconds, or another worker.",

@@ -15,6 +15,8 @@ class EmotionSettings(ServiceSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=50051, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus fetches /metrics, at the same host; without one nothing is told."""
     tls_certificate: FilePath | None = None
     """PEM; with it and its key only TLS is spoken. Without, put the service where nobody else can listen."""
     tls_key: FilePath | None = None

@@ -49,7 +49,8 @@ class Vision:
         self._max_waiting = max_waiting
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="vision")
-        self._waiting = 0
+        self.waiting = 0
+        """Pictures being read or waiting for a thread."""
 
     async def look(self, image: bytes, seek: Seek) -> Sight:
         """Decode a JPEG or PNG and find its faces.
@@ -68,13 +69,13 @@ class Vision:
 
     @contextmanager
     def _place(self) -> Generator[None]:
-        if self._waiting >= self._max_waiting:
-            raise _overloaded(f"{self._waiting} pictures wait already")
-        self._waiting += 1
+        if self.waiting >= self._max_waiting:
+            raise _overloaded(f"{self.waiting} pictures wait already")
+        self.waiting += 1
         try:
             yield
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     def _look(self, image: bytes, seek: Seek) -> Sight:
         began_s = time.perf_counter()

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Final
 
 import grpc
 from redis.asyncio import Redis
@@ -33,6 +34,9 @@ from services.emotion.sessions import SessionRules, Sessions
 from services.emotion.settings import EmotionSettings
 from services.emotion.vision import Vision, usable_cores
 from services.emotion.workload import Workload
+
+MAX_STILLS: Final = 32
+"""Static pictures read or waiting for a thread."""
 
 
 def utc_now() -> datetime:
@@ -70,12 +74,15 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         )
         await stack.enter_async_context(batcher.running())
 
-        # Each stream has one picture being read; the rest is for static pictures.
         finder = FaceFinder()
         threads = settings.vision_threads or usable_cores()
-        vision = Vision(limits, max_waiting=settings.max_streams + 32, threads=threads)
+        # Each stream has one picture being read.
+        vision = Vision(limits, max_waiting=settings.max_streams, threads=threads)
+        still_vision = Vision(limits, max_waiting=MAX_STILLS, threads=max(1, threads // 2))
         stack.enter_context(vision.running())
+        stack.enter_context(still_vision.running())
         reader = FaceReader(vision, batcher, settings.model_timeout_s)
+        stills = FaceReader(still_vision, batcher, settings.model_timeout_s)
         workload = Workload(threads, settings.min_fps, settings.max_fps)
         around = Surroundings(reader, partial(FaceFollower, finder), publisher, clock, workload, metrics)
         sessions = Sessions(around, SessionStore(redis, settings.session_ttl_s), _rules(settings))
@@ -87,7 +94,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         metrics.watch("streams", "Open streams.", lambda: workload.streams)
         stack.enter_context(serving_metrics(registry, settings.host, settings.metrics_port, "EMOTION_METRICS_PORT"))
         callers = DeviceTokens(secret.get_secret_value(), redis) if (secret := settings.token_secret) else Anybody()
-        servicer = EmotionServicer(sessions, callers, reader, finder, limits, settings.max_in_flight)
+        servicer = EmotionServicer(sessions, callers, stills, finder, limits, settings.max_in_flight)
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"
         port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT", _credentials(settings)))

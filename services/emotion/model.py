@@ -30,6 +30,9 @@ SUM_TOLERANCE: Final = 0.01
 LOOK_TIMEOUT_S: Final = 5.0
 """How long the server may take to say what it serves: nobody waits for that, and a busy server is not a lost one."""
 
+BREAK_AFTER: Final = 3
+"""Failures in a row after which no batch waits for the server any more, until a look at it has gone well."""
+
 _MISFITS: Final = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED)
 _CHANNEL_OPTIONS: Final = (
     ("grpc.initial_reconnect_backoff_ms", 200),
@@ -48,6 +51,9 @@ class _Version(NamedTuple):
 
 class EmotionModel:
     """A client of one TensorFlow Serving; notices when its model comes up, goes away or changes.
+
+    It is a circuit breaker too: after failures in a row nobody's frame is used to find out whether the server is back,
+    since `watch` does that with a frame of its own.
 
     Args:
         channel: to the model server.
@@ -74,6 +80,8 @@ class EmotionModel:
         self._version: _Version | None = None
         self._problem: EmoVerseError = self._unavailable("has not been asked yet")
         self._look = asyncio.Event()
+        self._failures = 0
+        self._last_failure = self._problem
 
     async def predict(self, faces: Sequence[FaceCrop]) -> list[Prediction]:
         """One prediction a face, in their order.
@@ -85,6 +93,8 @@ class EmotionModel:
         version = self._version
         if version is None:
             raise self._problem
+        if self._failures >= BREAK_AFTER:
+            raise self._last_failure
         try:
             response = await self._call(np.stack(faces), [PROBABILITIES])
             number = response.model_spec.version.value
@@ -92,9 +102,11 @@ class EmotionModel:
                 self._look.set()
                 version = await self._inspect(number)
             rows = _probabilities(response.outputs[PROBABILITIES], len(faces))
-        except EmoVerseError:
+        except EmoVerseError as failure:
+            self._failures, self._last_failure = self._failures + 1, failure
             self._look.set()
             raise
+        self._failures = 0
         return [Prediction(row, version.uncertain_below) for row in rows]
 
     async def watch(self) -> None:
@@ -122,6 +134,7 @@ class EmotionModel:
         if self._version is not None and number == self._version.number and not suspected:
             return
         before, self._version = self._version, await self._inspect(number)
+        self._failures = 0
         if self._version != before:
             _log.info("the model is ready", **self._version._asdict())
         if before is None:

@@ -3,7 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import uuid4
 
@@ -31,6 +32,10 @@ HELLO_TIMEOUT_S: Final = 10.0
 WRITE_TIMEOUT_S: Final = 10.0
 """How long a client may leave a reading unread before its stream is ended."""
 
+MAX_RECEIVED_FPS: Final = 120.0
+BURST_S: Final = 0.25
+"""How much of a silence may be made up for at once."""
+
 Context = grpc.aio.ServicerContext[Any, Any]
 Requests = AsyncIterator[emotion_pb2.StreamFramesRequest]
 
@@ -43,6 +48,7 @@ class Outbox:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._turn = asyncio.Lock()
+        self._writing: asyncio.Future[None] | None = None
 
     async def send(self, response: emotion_pb2.StreamFramesResponse) -> None:
         """Send it once those before it are sent.
@@ -52,7 +58,9 @@ class Outbox:
         """
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S), self._turn:
-                await self._context.write(response)
+                self._writing = asyncio.ensure_future(self._context.write(response))
+                self._writing.add_done_callback(_forget)
+                await asyncio.shield(self._writing)
         except TimeoutError as error:
             raise OverloadedError(
                 f"A reading was not taken within {WRITE_TIMEOUT_S:g} s.",
@@ -60,12 +68,28 @@ class Outbox:
                 code="client_not_reading",
             ) from error
 
+    @asynccontextmanager
+    async def emptied(self) -> AsyncGenerator[None]:
+        """At the end wait for the message on its way: gRPC cannot tell how a call ended before that is taken, or the
+        client is gone."""
+        try:
+            yield
+        finally:
+            if self._writing and not self._writing.done():
+                await asyncio.wait({self._writing})
+
+
+def _forget(writing: asyncio.Future[None]) -> None:
+    if not writing.cancelled():
+        writing.exception()
+
 
 class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
     """EmotionService as emotion.proto defines it.
 
     Args:
-        limits: what clients are told; `reader` enforces them.
+        stills: reads static pictures, so that these never take a thread from the streams.
+        limits: what clients are told; the readers enforce them.
         max_in_flight: likewise; `sessions` enforces it.
     """
 
@@ -73,14 +97,14 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
         self,
         sessions: Sessions,
         callers: Callers,
-        reader: FaceReader,
+        stills: FaceReader,
         finder: FaceFinder,
         limits: ImageLimits,
         max_in_flight: int,
     ) -> None:
         self._sessions = sessions
         self._callers = callers
-        self._reader = reader
+        self._stills = stills
         self._finder = finder
         self._limits = limits
         self._max_in_flight = max_in_flight
@@ -89,13 +113,13 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
         self, request_iterator: Requests, context: Context
     ) -> None:
         """A Hello, then frames; a Welcome, then a reading for each of them."""
-        async with errors_as_statuses(context):
+        outbox = Outbox(context)
+        async with errors_as_statuses(context), outbox.emptied():
             caller = await self._identify(context)
             hello = await _hello(request_iterator)
             caller.check(hello.user_id)
             session_id = hello.session_id or uuid4().hex
             async with self._sessions.open(hello.user_id, session_id, caller.token_id) as session:
-                outbox = Outbox(context)
                 await outbox.send(emotion_pb2.StreamFramesResponse(welcome=self._welcome(session)))
                 receiving = asyncio.create_task(_receive(request_iterator, session))
                 async with in_background(_lead_away(session, outbox)):
@@ -126,8 +150,8 @@ class EmotionServicer(emotion_pb2_grpc.EmotionServiceServicer):
         """Every face in one picture."""
         async with errors_as_statuses(context):
             await self._identify(context)
-            sight = await self._reader.look(request.image, from_crops(request), STILL, self._finder.find)
-            predictions = await self._reader.read(sight.faces)
+            sight = await self._stills.look(request.image, from_crops(request), STILL, self._finder.find)
+            predictions = await self._stills.read(sight.faces)
             faces = [
                 FaceReading(face.box, read, roll=face.roll) for face, read in zip(sight.faces, predictions, strict=True)
             ]
@@ -160,9 +184,14 @@ async def _hello(requests: Requests) -> emotion_pb2.Hello:
 
 async def _receive(requests: Requests, session: Session) -> None:
     broken = None
+    next_s = time.perf_counter() - BURST_S
     try:
         async for request in requests:
             await session.receive(_frame(request))
+            # Whoever sends more waits on their own line, and costs the others nothing.
+            next_s = max(next_s + 1 / MAX_RECEIVED_FPS, time.perf_counter() - BURST_S)
+            if (ahead_s := next_s - time.perf_counter()) > 0:
+                await asyncio.sleep(ahead_s)
     except StreamRuleError as error:
         broken = error
     finally:

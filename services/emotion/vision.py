@@ -98,4 +98,6 @@ def usable_cores() -> int:
 
 
 def _overloaded(what: str) -> OverloadedError:
-    return OverloadedError(f"There is no capacity left: {what}.", "Send fewer frames, or try another worker.")
+    return OverloadedError(
+        f"There is no capacity left: {what}.", "Send fewer frames, or try another worker.", retry_after_s=1.0
+    )

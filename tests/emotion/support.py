@@ -133,7 +133,9 @@ class Client:
 
     async def start(self, user_id: str = "demo", session_id: str = "") -> None:
         hello = emotion_pb2.Hello(user_id=user_id, session_id=session_id)
-        await self.call.write(emotion_pb2.StreamFramesRequest(hello=hello))
+        # A call that was refused before this says so when it is read.
+        with suppress(grpc.aio.AioRpcError):
+            await self.call.write(emotion_pb2.StreamFramesRequest(hello=hello))
 
     async def hello(self, user_id: str = "demo", session_id: str = "") -> emotion_pb2.Welcome:
         await self.start(user_id, session_id)

@@ -1,5 +1,6 @@
 """The client of TensorFlow Serving, over real gRPC."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -10,7 +11,7 @@ from contracts.emotion import EMOTIONS, Emotion
 from servicekit.background import in_background
 from servicekit.errors import ConfigurationError, EmoVerseError, UnavailableError
 from services.emotion.faces import FaceCrop
-from services.emotion.model import EmotionModel, open_channel
+from services.emotion.model import BREAK_AFTER, EmotionModel, open_channel
 from standalone.ports import free_ports
 from tests.emotion.support import LOADING, FakeModel, always_happy, mostly, serve_model, until
 
@@ -146,3 +147,48 @@ async def test_nonsense_is_refused(
     await until(lambda: health == [True, False])
     model.answer = always_happy
     await until(lambda: health == [True, False, True])
+
+
+async def test_after_failures_in_a_row_nobody_waits_until_a_look_went_well(model: FakeModel, tfserving_address: str):
+    told: list[bool] = []
+
+    async def note(usable: bool) -> None:
+        told.append(usable)
+
+    async with open_channel(tfserving_address) as channel:
+        client = EmotionModel(channel, tfserving_address, timeout_s=0.1, poll_s=0.02, on_change=note)
+        async with in_background(client.watch()):
+            await until(lambda: told == [True])
+        model.hold = asyncio.Event()
+        for _ in range(BREAK_AFTER):
+            assert (await problem_of(client)).code == "model_timeout"
+        asked = len(model.batches)
+        for _ in range(50):
+            assert (await problem_of(client)).code == "model_timeout"
+        assert len(model.batches) == asked
+        model.hold = None
+        async with in_background(client.watch()):
+
+            async def is_back() -> bool:
+                try:
+                    return len(await client.predict(faces(1))) == 1
+                except UnavailableError:
+                    return False
+
+            await until(is_back)
+
+
+async def test_a_failure_now_and_then_keeps_nobody_from_asking(model: FakeModel, tfserving_address: str):
+    async def note(_usable: bool) -> None:
+        ready.set()
+
+    ready = asyncio.Event()
+    async with open_channel(tfserving_address) as channel:
+        client = EmotionModel(channel, tfserving_address, timeout_s=0.1, poll_s=0.02, on_change=note)
+        async with in_background(client.watch()):
+            await ready.wait()
+        for _ in range(2 * BREAK_AFTER):
+            model.hold = asyncio.Event()
+            assert (await problem_of(client)).code == "model_timeout"
+            model.hold = None
+            assert len(await client.predict(faces(1))) == 1

@@ -1,12 +1,13 @@
 """Gathers what many callers ask for into batches, by size or by time, and gives each caller its own answer."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from servicekit.background import in_background
 from servicekit.errors import OverloadedError, UnavailableError
@@ -20,12 +21,16 @@ class BatchRules:
     """How large and how patient the batches are."""
 
     max_size: int = 32
-    max_wait_s: float = 0.005
-    """How long the oldest item waits for company."""
+    max_wait_s: float = 0.02
+    """How long the oldest item waits for company; where items come more rarely than that, it does not wait."""
     max_waiting: int = 512
     """Items beyond these are refused."""
     max_running: int = 2
     """Batches being answered at once; while they are, the next one grows."""
+
+
+SMOOTHING: Final = 0.1
+"""The weight of one arrival in the average time between two."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,20 @@ class Batcher(Generic[ItemT, ResultT]):
 
     Args:
         answer: gives one result for each item, in their order. What it raises reaches every caller of that batch.
+        clock: seconds, never running backwards.
     """
 
     def __init__(
-        self, answer: Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT]]], rules: BatchRules | None = None
+        self,
+        answer: Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT]]],
+        rules: BatchRules | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._answer = answer
         self._rules = rules or BatchRules()
+        self._clock = clock
+        self._last_s: float | None = None
+        self._gap_s: float | None = None
         self._waiting: deque[_Waiting[ItemT, ResultT]] = deque()
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
@@ -74,12 +86,19 @@ class Batcher(Generic[ItemT, ResultT]):
             raise OverloadedError(
                 f"{len(self._waiting)} faces wait for the model already.", "Send fewer frames, or add workers."
             )
-        waiting = _Waiting[ItemT, ResultT](item, asyncio.get_running_loop().time())
+        waiting = _Waiting[ItemT, ResultT](item, self._clock())
         self._waiting.append(waiting)
+        self._expect(waiting.since_s)
         self._arrived.set()
         if len(self._waiting) >= self._rules.max_size:
             self._full.set()
         return await waiting.answer
+
+    def _expect(self, now_s: float) -> None:
+        if self._last_s is not None:
+            gap_s = now_s - self._last_s
+            self._gap_s = gap_s if self._gap_s is None else self._gap_s + SMOOTHING * (gap_s - self._gap_s)
+        self._last_s = now_s
 
     def _forget_cancelled(self) -> None:
         if len(self._waiting) >= self._rules.max_waiting:
@@ -110,9 +129,11 @@ class Batcher(Generic[ItemT, ResultT]):
             task.add_done_callback(partial(self._finished, batch))
 
     async def _wait_for_company(self) -> None:
-        patience_ends = self._waiting[0].since_s + self._rules.max_wait_s
+        if self._gap_s is None or self._gap_s > self._rules.max_wait_s:
+            return
+        patience_s = self._waiting[0].since_s + self._rules.max_wait_s - self._clock()
         try:
-            async with asyncio.timeout_at(patience_ends):
+            async with asyncio.timeout(patience_s):
                 await self._full.wait()
         except TimeoutError:
             return

@@ -56,6 +56,26 @@ async def test_one_alone_waits_no_longer_than_it_must():
         assert await batcher.submit(21) == 42
 
 
+async def test_where_no_company_is_expected_nobody_waits_for_it():
+    now_s = 0.0
+    doubler = Doubler()
+    batcher = Batcher(doubler, BatchRules(max_size=2, max_wait_s=FOREVER_S), lambda: now_s)
+    async with asyncio.timeout(20), batcher.running():
+        for n in range(3):
+            now_s += 2 * FOREVER_S
+            assert await batcher.submit(n) == 2 * n
+        # Once they come more often, each waits for the next.
+        now_s += 1
+        callers = [asyncio.create_task(batcher.submit(n)) for n in range(30)]
+        assert await asyncio.gather(*callers) == [2 * n for n in range(30)]
+        last = asyncio.create_task(batcher.submit(7))
+        await settle()
+        assert not last.done()
+        assert await asyncio.gather(last, batcher.submit(8)) == [14, 16]
+    assert doubler.batches[:3] == [[0], [1], [2]]
+    assert doubler.batches[-1] == [7, 8]
+
+
 async def test_many_are_split_into_batches_and_answered_each_with_its_own():
     doubler = Doubler()
     async with batching(doubler, BatchRules(max_size=8, max_wait_s=0.001)) as batcher:

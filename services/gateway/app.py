@@ -20,6 +20,9 @@ from services.gateway.accounts.attempts import Attempts
 from services.gateway.accounts.forgetting import Forgetting
 from services.gateway.accounts.opening import opened_accounts, utc_now
 from services.gateway.accounts.stops import Stops
+from services.gateway.faces import routes as face_routes
+from services.gateway.faces.bridge import Bridges
+from services.gateway.faces.emotion import open_emotion
 from services.gateway.http_limits import BodyLimit, SecurityHeaders
 from services.gateway.live import LISTENER_CAPACITY, LiveFeed
 from services.gateway.moods import check_redis
@@ -57,7 +60,7 @@ def create_app(
         ],
     )
     app.state.settings = settings
-    for router in (health.router, account_routes.router, routes.router, live_routes.router):
+    for router in (health.router, account_routes.router, face_routes.router, routes.router, live_routes.router):
         app.include_router(router)
     pages.install(app, settings.web_dir)
     problems.install(app)
@@ -73,6 +76,7 @@ async def _lifespan(
     async with AsyncExitStack() as stack:
         state.redis = await stack.enter_async_context(open_redis(settings.redis_url))
         state.recommender = await stack.enter_async_context(open_recommender(settings.recommender_address))
+        state.emotion = await stack.enter_async_context(open_emotion(settings.emotion_address))
         state.accounts = stack.enter_context(opened_accounts(settings, clock))
         state.offload = Offloader(settings.database_threads, settings.max_waiting_calls)
         stack.callback(state.offload.close)
@@ -80,10 +84,15 @@ async def _lifespan(
         state.stops = Stops(state.redis)
         state.forgetting = Forgetting(state.accounts, state.offload, state.stops, state.redis, state.recommender)
         state.feed = LiveFeed(listener_capacity)
+        state.bridges = Bridges(state.feed)
         checks = {Dependency.REDIS: partial(check_redis, state.redis), Dependency.RECOMMENDER: state.recommender.check}
         state.watch = Watch(checks, state.feed)
         state.streams = LiveStreams(state.redis, state.recommender, state.feed)
-        pumps = (state.feed.pump_moods(state.redis), state.feed.pump_recommendations(state.redis))
+        pumps = (
+            state.feed.pump_moods(state.redis),
+            state.feed.pump_recommendations(state.redis),
+            state.bridges.pump_stops(state.redis),
+        )
         upkeep = state.forgetting.keep_up(timedelta(days=settings.guest_days))
         await stack.enter_async_context(in_background(*pumps, state.watch.run(), upkeep))
         yield

@@ -21,8 +21,13 @@ _DOCS_POLICY: Final = (
 )
 
 
+PICTURE_PATH: Final = "/v1/images"
+MAX_PICTURE_BODY_BYTES: Final = 8 * 2**20 + 2**16
+"""A picture as large as the emotion service takes, and the form around it."""
+
+
 class BodyLimit:
-    """Refuses bodies over `MAX_BODY_BYTES` with 413, whether their length was announced or not."""
+    """Refuses bodies over their bound with 413, whether their length was announced or not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,23 +39,24 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "")
         size = int(announced) if announced.isdecimal() else 0
+        most = MAX_PICTURE_BODY_BYTES if scope["path"] == PICTURE_PATH else MAX_BODY_BYTES
 
         async def limited() -> Message:
             nonlocal size
-            if size > MAX_BODY_BYTES:
-                raise _too_large()
+            if size > most:
+                raise _too_large(most)
             message = await receive()
             if not announced:
                 size += len(message.get("body", b""))
-                if size > MAX_BODY_BYTES:
-                    raise _too_large()
+                if size > most:
+                    raise _too_large(most)
             return message
 
         await self._app(scope, limited, send)
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+def _too_large(most: int) -> HTTPException:
+    return HTTPException(413, f"the body is larger than {most} bytes")
 
 
 class SecurityHeaders:

@@ -29,6 +29,9 @@ SLOW_READER: Final = Notice(
 SHUTTING_DOWN: Final = Notice(
     code="shutting_down", detail="The gateway stops.", advice="Connect again in a few seconds.", final=True
 )
+DELETED: Final = Notice(
+    code="person_deleted", detail="This person was deleted.", advice="Begin anew as a guest.", final=True
+)
 RESUMED: Final = Notice(
     code="live_resumed", detail="Live updates are back.", advice="Nothing to do: the present state follows."
 )
@@ -159,6 +162,11 @@ class LiveFeed:
         message = LiveMessage.of(event)
         for listener in group:
             listener.offer(message)
+
+    def close_user(self, user_id: str, notice: Notice) -> None:
+        """Say goodbye to the readers of one person."""
+        for listener in self._listeners.get(user_id, ()):
+            listener.close(notice)
 
     def close(self) -> None:
         """Say goodbye to everybody and take nobody new."""

@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket, WebSocketState
 
 from contracts.events import IDENTIFIER_PATTERN
 from servicekit.errors import (
@@ -129,8 +131,14 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Exception)(_on_bug)
 
 
-async def _on_known_error(request: Request, error: EmoVerseError) -> ProblemResponse:
+async def _on_known_error(request: HTTPConnection, error: EmoVerseError) -> ProblemResponse | None:
     status = status_of(error)
+    if isinstance(request, WebSocket):
+        # A browser learns nothing of a handshake that failed, so that it is completed first.
+        if request.client_state is WebSocketState.CONNECTING:
+            await request.accept()
+        await request.close(4000 + status, error.code)
+        return None
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning(error.message, code=error.code, path=request.url.path)
     retry_after = error.retry_after_s if isinstance(error, OverloadedError) else None

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from servicekit.errors import ConfigurationError
+from services.gateway.faces.bridge import MAX_FRAME_BYTES
 from services.gateway.settings import GatewaySettings
 
 DRAIN_S: Final = 5
@@ -18,6 +19,9 @@ DRAIN_S: Final = 5
 
 # A reader that keeps its connection but takes nothing would otherwise hold it, and what waits on it, for ever.
 _UNSENT_TIMEOUT_MS: Final = 30_000
+
+MAX_QUEUED_FRAMES: Final = 4
+"""Of one browser, between its socket and the bridge, which never waits."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +56,7 @@ async def serving(app: FastAPI, settings: GatewaySettings) -> AsyncGenerator[int
     """
     with _bind(settings) as listening:
         port = int(listening.getsockname()[1])
-        server = _Server(_config(app), before_drain=lambda: app.state.feed.close())  # noqa: PLW0108  (made later)
+        server = _Server(_config(app, settings), before_drain=lambda: _say_goodbye(app))
         task = asyncio.create_task(server.serve(sockets=[listening]))
         task.add_done_callback(lambda _: server.ready.set())
         await server.ready.wait()
@@ -64,9 +68,17 @@ async def serving(app: FastAPI, settings: GatewaySettings) -> AsyncGenerator[int
             await task
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _say_goodbye(app: FastAPI) -> None:
+    app.state.feed.close()
+    app.state.bridges.close()
+
+
+def _config(app: FastAPI, settings: GatewaySettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_max_queue=MAX_QUEUED_FRAMES,
+        forwarded_allow_ips=settings.trusted_proxies,
         lifespan="on",
         log_config=None,
         log_level="warning",

@@ -32,6 +32,7 @@ class GatewaySettings(ServiceSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """0 takes a free port."""
     recommender_address: str = Field(default="127.0.0.1:50052", validation_alias="RECOMMENDER_ADDRESS")
+    emotion_address: str = Field(default="127.0.0.1:50051", validation_alias="EMOTION_ADDRESS")
     web_dir: Path = DIST
     """The built web app."""
 

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from contracts.events import (
     MOODS_CHANNEL,
     RECOMMENDATIONS_CHANNEL,
+    STOPS_CHANNEL,
     EventReason,
     MoodEvent,
     RecommendationsEvent,
@@ -191,8 +192,8 @@ async def publish(redis: Redis, event: MoodEvent | RecommendationsEvent) -> None
 
 
 async def until_subscribed(redis: Redis) -> None:
-    """Return once a gateway listens on both channels."""
-    channels = (MOODS_CHANNEL, RECOMMENDATIONS_CHANNEL)
+    """Return once a gateway listens on every channel."""
+    channels = (MOODS_CHANNEL, RECOMMENDATIONS_CHANNEL, STOPS_CHANNEL)
     async for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=30, wait_max=0.1):
         with attempt:
             assert all(count for _, count in await redis.pubsub_numsub(*channels))

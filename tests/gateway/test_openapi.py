@@ -60,6 +60,7 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "removeDevice",
         "exportPerson",
         "deletePerson",
+        "readPicture",
         "getMood",
         "getRecommendations",
         "giveFeedback",

@@ -1,0 +1,55 @@
+"""The emotion service, as the gateway asks it about single pictures."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import grpc
+
+from contracts.pb.emoverse.v1 import emotion_pb2
+from contracts.pb.emoverse.v1.emotion_pb2_grpc import EmotionServiceStub
+from servicekit.emotion_client.endpoint import Endpoint
+from servicekit.grpc_status import error_from
+from services.gateway.faces.messages import PictureReading
+
+READ_TIMEOUT_S: Final = 10.0
+MAX_PICTURE_BYTES: Final = 8 * 2**20
+
+_OPTIONS: Final = [
+    ("grpc.max_send_message_length", MAX_PICTURE_BYTES + 2**16),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+]
+
+
+class EmotionClient:
+    """Asks the emotion service; a call ends within `READ_TIMEOUT_S`."""
+
+    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
+        self._stub = EmotionServiceStub(channel)
+        self._address = address
+
+    def endpoint(self, token: str) -> Endpoint:
+        """Where live streams go, with a token for one person."""
+        return Endpoint(self._address, token)
+
+    async def read(self, picture: bytes, token: str) -> PictureReading:
+        """Every face in a JPEG or PNG; nothing is remembered.
+
+        Raises:
+            EmoVerseError: what the service answered, or `UnavailableError` where it does not.
+        """
+        request = emotion_pb2.AnalyzeImageRequest(image=picture)
+        metadata = self.endpoint(token).metadata
+        try:
+            answer = await self._stub.AnalyzeImage(request, timeout=READ_TIMEOUT_S, metadata=metadata)  # pyright: ignore[reportGeneralTypeIssues]  (awaitable on an asyncio channel)
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error, f"the emotion service at {self._address}") from error
+        return PictureReading.of(answer)
+
+
+@asynccontextmanager
+async def open_emotion(address: str) -> AsyncGenerator[EmotionClient]:
+    """A client of the emotion service at HOST:PORT. Nothing is connected until the first call."""
+    async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
+        yield EmotionClient(channel, address)

@@ -19,9 +19,11 @@ from services.emotion.tracks import Box
 FaceCrop = NDArray[np.uint8]
 """uint8, (48, 48), 0..255, grey."""
 
-CASCADE: Final = "haarcascade_frontalface_alt2.xml"
+FRONTAL: Final = "haarcascade_frontalface_alt2.xml"
+ASIDE: Final = "haarcascade_profileface.xml"
+"""Sees faces that are turned to one side; those turned to the other in a mirror."""
 WINDOW_PX: Final = 20
-"""What this cascade was trained on: smaller faces it cannot see."""
+"""What these cascades were trained on: smaller faces they cannot see."""
 MID_GREY: Final = 128
 NEIGHBOURS: Final = 2
 """Windows that must agree on a face."""
@@ -58,12 +60,16 @@ class Search(NamedTuple):
     max_faces: int
     rolls: Sequence[float] = (0.0,)
     """Degrees to turn the picture by, one after the other, until there is a face."""
+    aside: bool = False
+    """Then look for faces that are turned aside."""
 
 
 LIVE: Final = Search(smallest=1 / 8, scale_factor=1.1, max_faces=4)
 NEWCOMERS: Final = Search(smallest=1 / 8, scale_factor=1.2, max_faces=4)
 """Beside a face that is followed already; who is missed now is found the next time."""
-STILL: Final = Search(smallest=1 / 32, scale_factor=1.1, max_faces=64, rolls=(0.0, 25.0, -25.0, 45.0, -45.0))
+STILL: Final = Search(
+    smallest=1 / 32, scale_factor=1.1, max_faces=64, rolls=(0.0, 25.0, -25.0, 45.0, -45.0), aside=True
+)
 
 
 class FoundFace(NamedTuple):
@@ -102,30 +108,53 @@ class View(NamedTuple):
         return Square(x / self.scale, y / self.scale, side / self.scale, self.roll)
 
 
-class FaceFinder:
-    """Safe to use from many threads: a cascade is not, so each thread has its own. Everything here blocks for
-    milliseconds: call it off the event loop.
+class _Cascade:
+    """Not safe to use from several threads, so each has its own."""
 
-    Raises:
-        ConfigurationError: the cascade file does not ship with this OpenCV.
-    """
-
-    def __init__(self, cascade: Path | None = None) -> None:
-        # Only the headless 4.x wheels have `cv2.data`.
-        folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
-        self._path = cascade or Path(folder, CASCADE)
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._local = threading.local()
-        self._cascade()
+        self._classifier()
 
-    def _cascade(self) -> cv2.CascadeClassifier:
-        if not hasattr(self._local, "cascade"):
-            cascade = cv2.CascadeClassifier(os.fspath(self._path)) if self._path.is_file() else None
-            if cascade is None or cascade.empty():
+    def _classifier(self) -> cv2.CascadeClassifier:
+        if not hasattr(self._local, "classifier"):
+            classifier = cv2.CascadeClassifier(os.fspath(self._path)) if self._path.is_file() else None
+            if classifier is None or classifier.empty():
                 raise ConfigurationError(
                     f"There is no face cascade at {self._path}.", "Install opencv-python-headless >=4.13,<5."
                 )
-            self._local.cascade = cascade
-        return self._local.cascade
+            self._local.classifier = classifier
+        return self._local.classifier
+
+    def detect(
+        self, pixels: GreyImage, scale_factor: float, smallest_px: int, largest_px: int = 0
+    ) -> list[tuple[int, int, int]]:
+        """Left, top and side of each face."""
+        windows = self._classifier().detectMultiScale(
+            pixels,
+            scaleFactor=scale_factor,
+            minNeighbors=NEIGHBOURS,
+            minSize=(smallest_px, smallest_px),
+            maxSize=(largest_px, largest_px),
+        )
+        return [(int(left), int(top), int(side)) for left, top, side, _ in windows]
+
+
+class FaceFinder:
+    """Safe to use from many threads. Everything here blocks for milliseconds: call it off the event loop.
+
+    Args:
+        frontal: the cascade for upright faces; by default OpenCV's `FRONTAL`.
+
+    Raises:
+        ConfigurationError: a cascade file does not ship with this OpenCV.
+    """
+
+    def __init__(self, frontal: Path | None = None) -> None:
+        # Only the headless 4.x wheels have `cv2.data`.
+        folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
+        self._frontal = _Cascade(frontal or Path(folder, FRONTAL))
+        self._aside = _Cascade(Path(folder, ASIDE))
 
     def find(self, picture: Picture, search: Search = STILL) -> list[FoundFace]:
         """The faces in a picture, the largest first."""
@@ -145,8 +174,17 @@ class FaceFinder:
         for roll in search.rolls:
             view = View.of(pixels, scale, roll, middle)
             if squares := self.seek(view, search.scale_factor, smallest_px):
-                return sorted(squares, key=lambda square: square.side, reverse=True)[: search.max_faces]
-        return []
+                break
+        else:
+            upright = View.of(pixels, scale, 0.0, middle)
+            squares = self._turned_aside(upright, search.scale_factor, smallest_px) if search.aside else []
+        return sorted(squares, key=lambda square: square.side, reverse=True)[: search.max_faces]
+
+    def _turned_aside(self, view: View, scale_factor: float, smallest_px: int) -> list[Square]:
+        if windows := self._aside.detect(view.pixels, scale_factor, smallest_px):
+            return [view.square(*window) for window in windows]
+        mirrored = self._aside.detect(np.ascontiguousarray(view.pixels[:, ::-1]), scale_factor, smallest_px)
+        return [view.square(view.pixels.shape[1] - left - side, top, side) for left, top, side in mirrored]
 
     def seek(
         self,
@@ -162,14 +200,8 @@ class FaceFinder:
             smallest_px, largest_px: sides of the view; 0: no limit.
             corner: where `view.pixels` begins, if it is a part of the view.
         """
-        windows = self._cascade().detectMultiScale(
-            view.pixels,
-            scaleFactor=scale_factor,
-            minNeighbors=NEIGHBOURS,
-            minSize=(smallest_px, smallest_px),
-            maxSize=(largest_px, largest_px),
-        )
-        return [view.square(left + corner[0], top + corner[1], side) for left, top, side, _ in windows]
+        windows = self._frontal.detect(view.pixels, scale_factor, smallest_px, largest_px)
+        return [view.square(left + corner[0], top + corner[1], side) for left, top, side in windows]
 
 
 def _without(pixels: GreyImage, squares: Sequence[Square]) -> GreyImage:

@@ -27,8 +27,11 @@ RECOVER_S: Final = 3.0
 """How long after the last face one that leans is sought in every picture; later in every `SELDOM`th."""
 SELDOM: Final = 4
 
-ROLLS: Final = (25.0, -25.0, 45.0, -45.0)
-"""Degrees; those that are tried one after the other, a picture each, to find a face that leans."""
+HARDER: Final = (
+    *(LIVE._replace(rolls=(0.0, roll)) for roll in (25.0, -25.0, 45.0, -45.0)),
+    LIVE._replace(aside=True),
+)
+"""Tried one after the other, a picture each, to find a face that leans or is turned aside."""
 ROLL_STEP: Final = 20.0
 MAX_ROLL: Final = 60.0
 
@@ -68,7 +71,7 @@ class FaceFollower:
         self._searched_s = float("-inf")
         self._seen_s: float | None = None
         self._misses = 0
-        self._rolls = cycle(ROLLS)
+        self._harder = cycle(HARDER)
 
     def look(self, picture: Picture, at_s: float) -> list[FoundFace]:
         """The faces in the next picture, those that are followed already first.
@@ -121,7 +124,7 @@ class FaceFollower:
             self._seen_s = at_s
         self._misses += 1
         turned = at_s - self._seen_s <= RECOVER_S or self._misses % SELDOM == 0
-        return LIVE._replace(rolls=(0.0, next(self._rolls))) if turned else LIVE
+        return next(self._harder) if turned else LIVE
 
 
 def _face(picture: Picture, square: Square, confirmed_s: float, checked_s: float) -> _Face | None:

@@ -66,6 +66,10 @@ class MoodPublisher:
         self._pending[event.user_id] = event
         self._offered.set()
 
+    def forget(self, user_id: str) -> None:
+        """Do not publish what still waits of this person."""
+        self._pending.pop(user_id, None)
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Publish while open; at the end, what still waits gets one more chance."""

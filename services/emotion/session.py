@@ -39,6 +39,10 @@ class MoodStore(Protocol):
         """Publish soon. Never waits, never raises."""
         ...
 
+    def forget(self, user_id: str) -> None:
+        """Do not publish what still waits of this person."""
+        ...
+
 
 class LeaveReason(StrEnum):
     """Why a stream is to go on with another worker; the names are those of the wire."""

@@ -80,14 +80,24 @@ class Sessions:
             session.token_id = token_id
             if self._draining:
                 raise _stopping()
-            if earlier := self._sessions.pop(session_id, None):
-                await _supersede(earlier)
-            self._sessions[session_id] = session
-            self._empty.clear()
+            await self._enter(session)
             try:
                 yield session
             finally:
                 self._part(session)
+
+    async def _enter(self, session: Session) -> None:
+        earlier = self._earlier(session.holder)
+        self._sessions[session.holder.session_id] = session
+        self._empty.clear()
+        if earlier:
+            await _supersede(earlier)
+
+    def _earlier(self, holder: Holder) -> Session | None:
+        earlier = self._sessions.get(holder.session_id)
+        if earlier and earlier.holder.user_id != holder.user_id:
+            raise _foreign(holder.session_id)
+        return earlier
 
     @contextmanager
     def _place(self, session_id: str) -> Generator[None]:
@@ -113,10 +123,8 @@ class Sessions:
         )
 
     async def _resume(self, user_id: str, session_id: str) -> Session:
-        earlier = self._sessions.get(session_id)
         holder = Holder(session_id, user_id, uuid4().hex)
-        if earlier and earlier.holder.user_id != user_id:
-            raise _foreign(session_id)
+        earlier = self._earlier(holder)
         hold, kept = await self._store.claim(holder)
         if hold is Hold.FOREIGN:
             raise _foreign(session_id)
@@ -192,6 +200,7 @@ class Sessions:
         for session in list(self._sessions.values()):
             if session.holder.user_id == user_id and token_id in {None, session.token_id}:
                 await _end(session, _stopped())
+        self._around.store.forget(user_id)
         self._parted = deque((each for each in self._parted if each[0].user_id != user_id), maxlen=MAX_PARTED)
 
     def send_away(self, count: int) -> None:

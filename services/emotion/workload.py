@@ -4,6 +4,10 @@ from typing import Final, NamedTuple
 
 USE: Final = 0.8
 """The share of the threads' time to plan with; above it, waiting times grow without bound."""
+EXPECTED_COST_S: Final = 0.01
+"""Of a frame, until it is learned."""
+LEAST_COST_S: Final = 0.0005
+"""A frame whose faces were found on the device still has to be received and answered."""
 SMOOTHING: Final = 0.02
 """The weight of one frame in the average cost."""
 NOTABLE: Final = 0.2
@@ -42,13 +46,13 @@ class Workload:
         self._threads = threads
         self._min_fps = min_fps
         self._max_fps = max_fps
-        self._cost_s: float | None = None
+        self._cost_s = EXPECTED_COST_S
         self.streams = 0
         """Those accepted now."""
 
     def add(self, cost_s: float) -> None:
         """Take in how long a frame kept a thread busy."""
-        self._cost_s = cost_s if self._cost_s is None else self._cost_s + SMOOTHING * (cost_s - self._cost_s)
+        self._cost_s += SMOOTHING * (cost_s - self._cost_s)
 
     @property
     def has_room(self) -> bool:
@@ -62,7 +66,7 @@ class Workload:
         return 0.0 if share >= self._max_fps else share
 
     def _share(self, streams: int) -> float:
-        return USE * self._threads / (self._cost_s * streams) if self._cost_s and streams else float("inf")
+        return USE * self._threads / max(LEAST_COST_S, self._cost_s) / max(1, streams)
 
 
 def useful_size(size: tuple[int, int], face_px: int | None) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.peers.frames import FACE_PX, FER2013, labelled_frames
 from contracts.emotion import EMOTIONS, Emotion
 from servicekit.errors import ConfigurationError
 from services.capture.demo import draw_empty_room, draw_face
@@ -89,3 +90,22 @@ def test_many_threads_find_what_one_finds(finder: FaceFinder):
 def test_a_missing_cascade_is_named_at_once(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"opencv-python-headless"):
         FaceFinder(tmp_path / "none.xml")
+
+
+def test_looking_aside_changes_nothing_where_there_is_an_upright_face_or_nobody(finder: FaceFinder):
+    search = LIVE._replace(aside=True)
+    assert finder.find(picture_of(draw_empty_room(seed=1)), search) == []
+    upright = picture_of(draw_face(Emotion.HAPPY, jitter=0))
+    assert finder.search(upright, search) == finder.search(upright, LIVE) != []
+
+
+@pytest.mark.skipif(not FER2013.is_file(), reason="no photographs of faces: FER-2013 is not there")
+def test_a_face_turned_to_either_side_is_found_where_it_is(finder: FaceFinder):
+    jpeg_bytes = labelled_frames(81, 1)[80].jpeg
+    grey = np.asarray(cv2.imdecode(np.frombuffer(jpeg_bytes, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+    one, other = (picture_of(each) for each in (grey, np.ascontiguousarray(grey[:, ::-1])))
+    assert finder.search(one, LIVE) == finder.search(other, LIVE) == []
+    search = LIVE._replace(aside=True)
+    (here,), (there,) = finder.search(one, search), finder.search(other, search)
+    assert abs(here.x - (640 - there.x)) < 0.1 * here.side
+    assert abs(here.x - 320) < 0.2 * FACE_PX

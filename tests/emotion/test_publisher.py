@@ -114,3 +114,14 @@ async def test_a_later_event_keeps_its_own_reason_once_the_change_is_out(redis_u
         await until(lambda: publisher.waiting == 0)
         publisher.offer(event(MoodState.HAPPY, reason, seconds=5))
         assert (await heard.get()).reason is reason
+
+
+async def test_nothing_is_published_any_more_of_who_is_to_be_forgotten(redis_url: str):
+    async with listening(redis_url) as heard, publishing(redis_url) as (publisher, _):
+        publisher.offer(event(MoodState.HAPPY))
+        publisher.offer(event(MoodState.SAD, user_id="bob"))
+        publisher.forget("ada")
+        assert (await heard.get()).user_id == "bob"
+        assert heard.empty()
+    async with open_redis(redis_url) as redis:
+        assert not await redis.exists(mood_key("ada"))

@@ -13,11 +13,18 @@ def loaded(cost_s: float, streams: int) -> Workload:
     return workload
 
 
-def test_before_the_first_frame_nothing_is_asked():
+def test_before_the_first_frame_a_usual_cost_is_expected():
     workload = Workload(threads=2, min_fps=1, max_fps=30)
-    workload.streams = 100
     assert workload.has_room
     assert workload.fps_each == 0
+    workload.streams = 1000
+    assert not workload.has_room
+    assert workload.fps_each == 1
+
+
+def test_crops_cost_little_but_not_nothing():
+    assert loaded(cost_s=0.0, streams=1000).has_room
+    assert not loaded(cost_s=0.0, streams=10_000).has_room
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Builds the emotion service and wires its parts."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ from services.emotion.readings import FaceReader
 from services.emotion.servicer import SERVICE_NAME, EmotionServicer
 from services.emotion.session import Surroundings
 from services.emotion.session_store import SessionStore
-from services.emotion.sessions import SessionRules, Sessions
+from services.emotion.sessions import LAST_ANSWERS_S, SessionRules, Sessions
 from services.emotion.settings import EmotionSettings
 from services.emotion.vision import Vision, usable_cores
 from services.emotion.workload import Workload
@@ -98,13 +99,18 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"
         port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT", _credentials(settings)))
-        stack.push_async_callback(sessions.drain)
+        stack.push_async_callback(_drain, server, sessions, settings.reconnect_grace_s)
         balance = Balance(redis, sessions)
         stack.push_async_callback(balance.leave)
         await stack.enter_async_context(in_background(balance.watch()))
         stack.push_async_callback(health.set_serving, False)
         await stack.enter_async_context(in_background(model.watch()))
         yield port
+
+
+async def _drain(server: grpc.aio.Server, sessions: Sessions, grace_s: float) -> None:
+    # From now on nobody can connect, so that whoever is told to go on elsewhere does not come back here.
+    await asyncio.gather(server.stop(grace_s + 2 * LAST_ANSWERS_S), sessions.drain())
 
 
 async def _stop(sessions: Sessions, redis: Redis) -> None:

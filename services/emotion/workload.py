@@ -57,7 +57,8 @@ class Workload:
     @property
     def has_room(self) -> bool:
         """Whether one more stream can have `min_fps`, and all others too."""
-        return self._share(self.streams + 1) >= self._min_fps
+        # The first is always taken: without frames nothing would be learned any more.
+        return not self.streams or self._share(self.streams + 1) >= self._min_fps
 
     @property
     def fps_each(self) -> float:

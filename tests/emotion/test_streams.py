@@ -215,6 +215,21 @@ async def test_a_full_worker_refuses_the_next_stream_until_one_ends(open_emotion
             await third.hello()
 
 
+async def test_a_stream_that_would_leave_the_others_too_little_is_refused(
+    open_emotion: OpenService, tfserving_address: str
+):
+    changes = {"min_fps": 1000.0, "max_fps": 2000.0, "vision_threads": 1}
+    async with (
+        open_emotion(tfserving_address=tfserving_address, **changes) as emotion,
+        Client(emotion) as first,
+        Client(emotion) as second,
+    ):
+        assert (await first.hello("ada")).pace.max_fps == 1000
+        await second.start("bob")
+        assert (await second.refusal())[:2] == (grpc.StatusCode.RESOURCE_EXHAUSTED, "streams_exhausted")
+        assert (await first.ask(face_jpeg())).faces
+
+
 async def test_a_client_that_vanishes_frees_its_place(open_emotion: OpenService, tfserving_address: str):
     async with open_emotion(tfserving_address=tfserving_address, max_streams=1) as emotion:
         async with Client(emotion) as first:

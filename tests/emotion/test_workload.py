@@ -22,6 +22,11 @@ def test_before_the_first_frame_a_usual_cost_is_expected():
     assert workload.fps_each == 1
 
 
+def test_one_stream_is_always_taken():
+    assert loaded(cost_s=60.0, streams=0).has_room
+    assert not loaded(cost_s=60.0, streams=1).has_room
+
+
 def test_crops_cost_little_but_not_nothing():
     assert loaded(cost_s=0.0, streams=1000).has_room
     assert not loaded(cost_s=0.0, streams=10_000).has_room

@@ -34,16 +34,34 @@ async def private_stack(workers: int = 1) -> AsyncGenerator[list[str]]:
         UnavailableError: it did not come up.
     """
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emoverse-benchmark-"))
         gateway_port, *ports = free_ports(1 + workers)
-        environment = os.environ | {"GATEWAY_PORT": str(gateway_port), "EMOTION_PORT": str(ports[0])}
-        arguments = ("standalone", "--no-demo", "--data-dir", folder)
-        await stack.enter_async_context(_running(arguments, environment, wait_for=READY_LINE))
+        await stack.enter_async_context(_standalone(gateway_port, ports[0]))
         for port in ports[1:]:
             environment = _environment_of(ports[0]) | {"EMOTION_PORT": str(port)}
             await stack.enter_async_context(_running(("services.emotion",), environment))
             await _until_serving(f"{LOOPBACK}:{port}")
         yield [f"{LOOPBACK}:{port}" for port in ports]
+
+
+@asynccontextmanager
+async def gateway_stack() -> AsyncGenerator[tuple[str, str]]:
+    """Run the whole system while open; yields the URL of its gateway and of the Redis behind it.
+
+    Raises:
+        UnavailableError: it did not come up.
+    """
+    gateway_port, emotion_port = free_ports(2)
+    async with _standalone(gateway_port, emotion_port):
+        yield f"http://{LOOPBACK}:{gateway_port}", _environment_of(gateway_port)["REDIS_URL"]
+
+
+@asynccontextmanager
+async def _standalone(gateway_port: int, emotion_port: int) -> AsyncGenerator[None]:
+    with tempfile.TemporaryDirectory(prefix="emoverse-benchmark-") as folder:
+        environment = os.environ | {"GATEWAY_PORT": str(gateway_port), "EMOTION_PORT": str(emotion_port)}
+        arguments = ("standalone", "--no-demo", "--data-dir", folder)
+        async with _running(arguments, environment, wait_for=READY_LINE):
+            yield
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from services.gateway.accounts import routes as account_routes
 from services.gateway.accounts.accounts import Clock
 from services.gateway.accounts.attempts import Attempts
 from services.gateway.accounts.forgetting import Forgetting
-from services.gateway.accounts.opening import opened_accounts, utc_now
+from services.gateway.accounts.opening import accounts_in, opened_database, utc_now
 from services.gateway.accounts.stops import Stops
 from services.gateway.faces import routes as face_routes
 from services.gateway.faces.bridge import Bridges
@@ -28,6 +28,8 @@ from services.gateway.live import LISTENER_CAPACITY, LiveFeed
 from services.gateway.moods import check_redis
 from services.gateway.recommender import open_recommender
 from services.gateway.settings import GatewaySettings
+from services.gateway.spotify import routes as spotify_routes
+from services.gateway.spotify.opening import opened_spotify
 from services.gateway.stream import LiveStreams
 from services.gateway.watch import Dependency, Watch
 
@@ -60,8 +62,8 @@ def create_app(
         ],
     )
     app.state.settings = settings
-    for router in (health.router, account_routes.router, face_routes.router, routes.router, live_routes.router):
-        app.include_router(router)
+    for edge in (health, account_routes, face_routes, spotify_routes, routes, live_routes):
+        app.include_router(edge.router)
     pages.install(app, settings.web_dir)
     problems.install(app)
     openapi.install(app)
@@ -77,13 +79,15 @@ async def _lifespan(
         state.redis = await stack.enter_async_context(open_redis(settings.redis_url))
         state.recommender = await stack.enter_async_context(open_recommender(settings.recommender_address))
         state.emotion = await stack.enter_async_context(open_emotion(settings.emotion_address))
-        state.accounts = stack.enter_context(opened_accounts(settings, clock))
+        database = stack.enter_context(opened_database(settings))
+        state.accounts = accounts_in(database, settings, clock)
         state.offload = Offloader(settings.database_threads, settings.max_waiting_calls)
         stack.callback(state.offload.close)
         state.attempts = Attempts(state.redis, settings.redis_url)
         state.stops = Stops(state.redis)
         state.forgetting = Forgetting(state.accounts, state.offload, state.stops, state.redis, state.recommender)
         state.feed = LiveFeed(listener_capacity)
+        state.spotify = stack.enter_context(opened_spotify(settings, database, clock))
         state.bridges = Bridges(state.feed)
         checks = {Dependency.REDIS: partial(check_redis, state.redis), Dependency.RECOMMENDER: state.recommender.check}
         state.watch = Watch(checks, state.feed)

@@ -51,6 +51,12 @@ class GatewaySettings(ServiceSettings):
     """Anybody on this machine may act for names that are no account's; for a gateway on the loopback address only."""
     demo_user: Identifier | None = None
     """A drawn person whom anybody may watch."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Where browsers reach the gateway; Spotify sends them back to `/v1/spotify/callback` under it."""
+    spotify_client_id: str | None = Field(default=None, validation_alias="SPOTIFY_CLIENT_ID")
+    """Of the app that the operator has registered at developer.spotify.com; it needs no secret (PKCE)."""
+    spotify_accounts_url: str = Field(default="https://accounts.spotify.com", validation_alias="SPOTIFY_ACCOUNTS_URL")
+    spotify_api_url: str = Field(default="https://api.spotify.com/v1", validation_alias="SPOTIFY_API_URL")
     trusted_proxies: str = "127.0.0.1"
     """Whose X-Forwarded-For and -Proto are believed: addresses and networks, separated by commas."""
 

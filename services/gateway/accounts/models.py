@@ -85,6 +85,7 @@ class PublicSettings(BaseModel):
     """What a page must know before anybody has a session."""
 
     consent: ConsentTerms
+    spotify: Annotated[bool, Field(description="Whether Spotify can be connected")]
     demo_user: Annotated[Identifier | None, Field(description="A drawn person whom anybody here may watch")]
     open: Annotated[bool, Field(description="This machine only: names that are no account's need no session")]
 
@@ -148,4 +149,5 @@ class Export(BaseModel):
     account: Me
     devices: list[Device]
     mood: Annotated[dict[str, Any] | None, Field(description="The latest, while it is fresh")]
+    spotify: Annotated[dict[str, Any] | None, Field(description="Who they are there; the tokens are not handed over")]
     recommender: Annotated[dict[str, Any], Field(description="What they said and did, and what they were shown")]

@@ -20,15 +20,20 @@ def utc_now() -> datetime:
 
 
 @contextmanager
-def opened_accounts(settings: GatewaySettings, clock: Clock = utc_now) -> Generator[Accounts]:
-    """The accounts, while open. Nothing is connected yet."""
+def opened_database(settings: GatewaySettings) -> Generator[Database]:
+    """The gateway's database, while open. Nothing is connected yet."""
     engine = open_engine(settings.database_url)
-    sessions = Signer(settings.secret.get_secret_value(), Purpose.SESSION)
-    devices = Signer(settings.token_secret.get_secret_value(), Purpose.DEVICE)
     try:
-        yield Accounts(Database(engine), sessions, devices, clock)
+        yield Database(engine)
     finally:
         engine.dispose()
+
+
+def accounts_in(database: Database, settings: GatewaySettings, clock: Clock = utc_now) -> Accounts:
+    """The accounts in a database."""
+    sessions = Signer(settings.secret.get_secret_value(), Purpose.SESSION)
+    devices = Signer(settings.token_secret.get_secret_value(), Purpose.DEVICE)
+    return Accounts(database, sessions, devices, clock)
 
 
 def add_operator(settings: GatewaySettings, name: str, password: str) -> None:
@@ -44,5 +49,5 @@ def add_operator(settings: GatewaySettings, name: str, password: str) -> None:
     except ValidationError as error:
         problems = "; ".join(f"{part['loc'][0]}: {part['msg']}" for part in error.errors(include_input=False))
         raise InvalidInputError(f"{problems}.", "Choose others.") from None
-    with opened_accounts(settings) as accounts:
-        accounts.add_operator(login.name, login.password.get_secret_value())
+    with opened_database(settings) as database:
+        accounts_in(database, settings).add_operator(login.name, login.password.get_secret_value())

@@ -37,6 +37,7 @@ from services.gateway.accounts.models import (
 from services.gateway.accounts.records import Admitted
 from services.gateway.accounts.stops import Stops, audit
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
+from services.gateway.spotify.opening import SpotifyThreads
 
 router = APIRouter(prefix="/v1", tags=["account"], responses=READ_PROBLEMS)
 
@@ -82,7 +83,12 @@ def _welcome(request: Request, response: Response, admitted: Admitted, action: s
 async def get_settings(request: Request) -> PublicSettings:
     """Needs no session."""
     settings = request.app.state.settings
-    return PublicSettings(consent=ConsentTerms.current(), demo_user=settings.demo_user, open=settings.open)
+    return PublicSettings(
+        consent=ConsentTerms.current(),
+        spotify=settings.spotify_client_id is not None,
+        demo_user=settings.demo_user,
+        open=settings.open,
+    )
 
 
 @router.post(
@@ -253,15 +259,19 @@ async def remove_device(
     responses=ACCESS_PROBLEMS | problem_responses(HTTPStatus.NOT_FOUND),
 )
 async def export_person(
-    user_id: OwnedId, response: Response, accounts: AccountsDep, offload: OffloadDep, forgetting: ForgettingDep
-) -> Export:
+    user_id: OwnedId, request: Request, response: Response, accounts: AccountsDep, offload: OffloadDep,
+    forgetting: ForgettingDep,
+) -> Export:  # fmt: skip
     """As JSON to keep, from every service. Pictures are not among it: none is ever kept."""
     account = await get_person(user_id, accounts, offload)
     devices = await get_devices(user_id, accounts, offload)
     mood, recommender = await forgetting.kept_elsewhere(user_id)
+    spotify: SpotifyThreads = request.app.state.spotify
+    profile = await spotify.offload(spotify.player.profile, user_id) if spotify.is_configured else None
     response.headers["Content-Disposition"] = 'attachment; filename="emoverse.json"'
     audit("exported", user_id)
-    return Export(account=account, devices=devices.devices, mood=mood, recommender=recommender)
+    connected = {"connected": True, **profile._asdict()} if profile else None
+    return Export(account=account, devices=devices.devices, mood=mood, spotify=connected, recommender=recommender)
 
 
 @router.delete(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from servicekit.database import NAMING, UtcDateTime
 
-SCHEMA_VERSION: Final = "0001"
+SCHEMA_VERSION: Final = "0002"
 VERSION_TABLE: Final = "gateway_version"
 """The gateway's tables may lie in one database with the recommender's."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -50,6 +50,29 @@ class CredentialRow(Base):
     name: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SpotifyRow(Base):
+    """Somebody's Spotify."""
+
+    __tablename__ = "spotify"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    tokens: Mapped[str] = mapped_column(Text)
+    """Encrypted."""
+    name: Mapped[str] = mapped_column(String(100))
+    premium: Mapped[bool]
+
+
+class SpotifyMatchRow(Base):
+    """Which track a song of the catalogue is at Spotify."""
+
+    __tablename__ = "spotify_match"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A hash of the title and the creators."""
+    uri: Mapped[str] = mapped_column(String(100))
+    found_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ForgottenRow(Base):

@@ -1,0 +1,75 @@
+"""Every operation of the OpenAPI document, with requests made up from it: no server error, and answers as described."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from services.gateway.app import create_app
+from services.gateway.server import serving
+from services.gateway.settings import GatewaySettings
+from tests.gateway.stand_ins import FakeRecommender, running
+
+EXAMPLES = 15
+QUIET: Any = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture]
+ENDLESS = "getLive"
+"""Answers for ever: tests/gateway/test_live_routes.py looks at it."""
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SCHEMA: Any = schemathesis.openapi.from_dict(create_app(GatewaySettings()).openapi())
+OPERATIONS: list[Any] = [
+    found for result in SCHEMA.get_all_operations() if (found := result.ok()).definition.raw["operationId"] != ENDLESS
+]
+
+
+@pytest.fixture(scope="module")
+def url(shared_redis_url: str, prepared_database: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A gateway on a real port, in a thread of its own."""
+    file = tmp_path_factory.mktemp("fuzzing") / "gateway.db"
+    file.write_bytes(prepared_database.read_bytes())
+    started, stop = Future[str](), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            address = await stack.enter_async_context(running(FakeRecommender()))
+            chosen = GatewaySettings(
+                redis_url=shared_redis_url, database_url=f"sqlite:///{file}", recommender_address=address,
+                emotion_address="127.0.0.1:1", port=0, open=True,
+            )  # fmt: skip
+            port = await stack.enter_async_context(serving(create_app(chosen), chosen))
+            started.set_result(f"http://127.0.0.1:{port}")
+            await stop.wait()
+
+    thread = Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    yield started.result(60)
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(60)
+    loop.close()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.definition.raw["operationId"])
+def test_made_up_requests_get_described_answers(url: str, redis_url: str, operation: Any):
+    cookies = dict(httpx.post(f"{url}/v1/guests").raise_for_status().cookies)
+
+    @given(case=operation.as_strategy())
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=QUIET)
+    def ask(case: Any) -> None:
+        response = case.call(base_url=url, cookies=cookies, timeout=30, allow_redirects=False)
+        case.validate_response(response, checks=CHECKS)
+
+    ask()

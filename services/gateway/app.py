@@ -23,7 +23,7 @@ from services.gateway.accounts.stops import Stops
 from services.gateway.faces import routes as face_routes
 from services.gateway.faces.bridge import Bridges
 from services.gateway.faces.emotion import open_emotion
-from services.gateway.http_limits import BodyLimit, SecurityHeaders
+from services.gateway.http_limits import BodyLimit, EntityTags, SecurityHeaders
 from services.gateway.live import LISTENER_CAPACITY, LiveFeed
 from services.gateway.moods import check_redis
 from services.gateway.recommender import open_recommender
@@ -59,6 +59,7 @@ def create_app(
             Middleware(SecurityHeaders),
             Middleware(SameSite, loopback_only=settings.open),
             Middleware(BodyLimit),
+            Middleware(EntityTags),
         ],
     )
     app.state.settings = settings

@@ -1,5 +1,8 @@
 """What holds for every request and response: bodies have a bound, and browsers are told what to refuse."""
 
+from collections.abc import Sequence
+from hashlib import sha256
+from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -57,6 +60,52 @@ class BodyLimit:
 
 def _too_large(most: int) -> HTTPException:
     return HTTPException(413, f"the body is larger than {most} bytes")
+
+
+class EntityTags:
+    """Gives every JSON answer to a GET a tag (RFC 9110, section 8.8.3), and answers 304 to whoever has it already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold back an answer until its tag is known."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        known = Headers(scope=scope).get("if-none-match", "")
+        held: list[Message] = []
+
+        async def tagged(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_json(message):
+                held.append(message)
+            elif not held:
+                await send(message)
+            elif message.get("more_body"):
+                held.append(message)
+            else:
+                for part in _with_tag(held[0], [*held[1:], message], known):
+                    await send(part)
+
+        await self._app(scope, receive, tagged)
+
+
+def _is_json(start: Message) -> bool:
+    return start["status"] == HTTPStatus.OK and Headers(raw=start["headers"]).get("content-type") == "application/json"
+
+
+def _with_tag(start: Message, parts: Sequence[Message], known: str) -> list[Message]:
+    body = b"".join(part.get("body", b"") for part in parts)
+    tag = f'"{sha256(body).hexdigest()[:32]}"'
+    headers = MutableHeaders(scope=start)
+    headers["ETag"] = tag
+    headers["Cache-Control"] = "private, no-cache"
+    if tag not in known:
+        return [start, {"type": "http.response.body", "body": body}]
+    for name in ("content-length", "content-type"):
+        del headers[name]
+    start["status"] = HTTPStatus.NOT_MODIFIED.value
+    return [start, {"type": "http.response.body", "body": b""}]
 
 
 class SecurityHeaders:

@@ -311,3 +311,28 @@ async def test_redis_away(settings: GatewaySettings):
     assert problem(response, 503)["code"] == "redis_unavailable"
     assert response.headers["retry-after"] == "2"
     assert picks.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/kinds", "/v1/clusters", f"{PICKS}?kind=music"])
+async def test_who_has_an_answer_already_is_not_sent_it_again(
+    client: httpx.AsyncClient, recommender: FakeRecommender, path: str
+):
+    first = (await client.get(path)).raise_for_status()
+    assert first.headers["cache-control"] == "private, no-cache"
+    again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    other = await client.get(path, headers={"If-None-Match": '"another"'})
+    assert (other.status_code, other.json()) == (200, first.json())
+
+
+async def test_an_answer_that_changed_has_another_tag(client: httpx.AsyncClient, recommender: FakeRecommender):
+    before = await client.get(f"{PICKS}?kind=music")
+    recommender.goal = "lift"
+    after = await client.get(f"{PICKS}?kind=music", headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+async def test_problems_and_live_channels_have_no_tag(client: httpx.AsyncClient):
+    assert "etag" not in (await client.get("/v1/users/nobody/mood")).headers

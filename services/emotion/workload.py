@@ -16,8 +16,8 @@ NOTABLE: Final = 0.2
 FACE_PX: Final = 96
 """Twice the model's input: a larger face says no more."""
 SIDE_PX: Final = (320, 768)
-"""The useful length of a picture's longer side: at least, for a face that comes closer; at most, for the smallest face
-that is looked for."""
+"""The useful length of a picture's longer side: at least, for a face that comes closer, and to find one where there is
+none; at most, for the smallest face that is looked for."""
 STEP_PX: Final = 80
 
 
@@ -71,11 +71,15 @@ class Workload:
 
 
 def useful_size(size: tuple[int, int], face_px: int | None) -> tuple[int, int]:
-    """The size that a picture of (width, height) need have at most, in pixels, for a face of this width in it."""
+    """The size that a picture of (width, height) need have at most, in pixels, for a face of this width in it.
+
+    It depends on the face's share of the picture alone, not on how large that was sent: a client that sends smaller
+    ones for a while must learn when larger ones would be better.
+    """
     longest = max(size)
     if not longest:
         return 0, 0
     least, most = SIDE_PX
-    wanted = most if face_px is None else min(most, max(least, FACE_PX * longest / face_px))
+    wanted = least if face_px is None else min(most, max(least, FACE_PX * longest / face_px))
     wanted = -(-int(wanted) // STEP_PX) * STEP_PX
-    return min(size[0], round(wanted * size[0] / longest)), min(size[1], round(wanted * size[1] / longest))
+    return round(wanted * size[0] / longest), round(wanted * size[1] / longest)

@@ -18,8 +18,11 @@ Clips = Mapping[int, Sequence[bytes]]
 
 def clips(fps: float, seconds: float = CLIP_S) -> Clips:
     """The clip as JPEG pictures, `fps` of them a second, in each width; every one differs."""
-    images = list(demo_frames(fps, seconds))
-    return {width: [encode(image, Encoding(width, width)) for image in images] for width in WIDTHS_PX}
+    made: dict[int, list[bytes]] = {width: [] for width in WIDTHS_PX}
+    for image in demo_frames(fps, seconds):
+        for width, pictures in made.items():
+            pictures.append(encode(image, Encoding(width, width)))
+    return made
 
 
 def width_for(useful_px: int) -> int:

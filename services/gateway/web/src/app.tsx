@@ -2,6 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { Link, Route, Switch, useLocation, useSearch } from "wouter-preact";
 import { connection } from "./api/live";
+import { stream, turnOff } from "./camera/camera";
 import { ForYou } from "./pages/for-you";
 import { MePage } from "./pages/me";
 import { Now } from "./pages/now";
@@ -39,6 +40,7 @@ export function App() {
           EmoVerse
         </Link>
         {user.value && <Places />}
+        <CameraLight />
         {user.value && (
           <p class={`connection ${connection.value}`} role="status">
             {w.connection[connection.value]}
@@ -52,6 +54,18 @@ export function App() {
       <Toasts />
       <Footer />
     </>
+  );
+}
+
+/** Wherever somebody is on the page, they see that the camera is on, and can turn it off. */
+function CameraLight() {
+  if (!stream.value) return null;
+  const w = words.value;
+  return (
+    <button type="button" class="camera-light" onClick={() => turnOff()}>
+      <Icon name="camera" />
+      <span>{w.cameraOff}</span>
+    </button>
   );
 }
 

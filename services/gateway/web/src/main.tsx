@@ -1,10 +1,10 @@
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { connection, listen } from "./api/live";
 import { App } from "./app";
-import { see } from "./mood/store";
+import { forget, see } from "./mood/store";
 import { recover, refreshSoon, start } from "./picks/store";
-import { open, user } from "./session";
+import { open, recheck, user } from "./session";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frame.css";
@@ -17,6 +17,7 @@ import { words } from "./words";
 void open();
 start();
 effect(() => {
+  untracked(forget);
   if (!user.value) return undefined;
   return listen(user.value, {
     mood: (event) => see(event.mood),
@@ -27,6 +28,7 @@ effect(() => {
   });
 });
 effect(() => {
+  if (connection.value === "lost") void recheck();
   if (connection.value !== "live") return;
   notice.value = "";
   recover();

@@ -1,8 +1,8 @@
 // Who is here, and whom they watch.
 import { computed, signal } from "@preact/signals";
-import type { Me, Settings } from "./api/account";
 import * as account from "./api/account";
 import { ProblemError } from "./api/request";
+import type { Me, Settings } from "./api/types";
 
 const RETRY_MS = 3_000;
 
@@ -23,7 +23,7 @@ export const asked = signal(false);
 /** Ask who is here, until the gateway says. */
 export async function open(): Promise<void> {
   try {
-    const [found, known] = await Promise.all([whoIsHere(), account.settings().catch(withoutAccounts)]);
+    const [found, known] = await Promise.all([whoIsHere(), account.settings()]);
     me.value = found;
     settings.value = known;
   } catch {
@@ -33,16 +33,18 @@ export async function open(): Promise<void> {
 
 async function whoIsHere(): Promise<Me | null> {
   return account.me().catch((error: unknown) => {
-    if (error instanceof ProblemError && [401, 404].includes(error.status)) return null;
+    if (error instanceof ProblemError && error.status === 401) return null;
     throw error;
   });
 }
 
-/** A gateway that knows no accounts lets everybody watch the demo. */
-function withoutAccounts(error: unknown): Settings {
-  if (!(error instanceof ProblemError && error.status === 404)) throw error;
-  watched.value ??= "demo";
-  return { consent: { version: 0, statements: [] }, demo_user: null, open: true };
+/** Ask again who is here, after something failed that may have to do with it. */
+export async function recheck(): Promise<void> {
+  try {
+    me.value = await whoIsHere();
+  } catch {
+    // The gateway is away; whoever lost it asks again.
+  }
 }
 
 /** Begin as a guest, unless there is an account already. */

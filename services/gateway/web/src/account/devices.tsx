@@ -1,8 +1,8 @@
 // Capture clients that may stream as this person.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Device } from "../api/account";
 import * as account from "../api/account";
+import type { Device } from "../api/types";
 import { attempt } from "../ui/toast";
 import { day, words } from "../words";
 
@@ -72,7 +72,7 @@ function Token({ value }: { value: string }) {
 }
 
 async function load() {
-  devices.value = (await account.devices()).devices;
+  devices.value = await account.devices();
 }
 
 async function add(name: string) {

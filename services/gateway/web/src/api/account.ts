@@ -1,43 +1,55 @@
 // Calls about the account: who somebody is, what they agreed to, and what is kept of them.
-import { ask } from "./request";
+import { bodyOf, http } from "./request";
+import type { Device, DeviceWithToken, Me, Settings } from "./types";
 
-export interface Me {
-  user_id: string;
-  kind: "guest" | "member" | "operator" | "local";
-  name: string | null;
-  consent: { version: number; given_at: string } | null;
-  created_at: string | null;
+const own = { params: { path: { user_id: "me" } } };
+
+export function settings(): Promise<Settings> {
+  return bodyOf(http.GET("/v1/settings"));
 }
 
-export interface Statement {
-  code: string;
-  text: string;
+export function me(): Promise<Me> {
+  return bodyOf(http.GET("/v1/users/{user_id}", own));
 }
 
-export interface Settings {
-  consent: { version: number; statements: Statement[] };
-  demo_user: string | null;
-  open: boolean;
+export function beginAsGuest(): Promise<Me> {
+  return bodyOf(http.POST("/v1/guests"));
 }
 
-export interface Device {
-  id: string;
-  name: string;
-  created_at: string;
-  expires_at: string;
+export function signIn(name: string, password: string): Promise<Me> {
+  return bodyOf(http.POST("/v1/session", { body: { name, password } }));
 }
 
-export const settings = () => ask<Settings>("GET", "/v1/settings");
-export const me = () => ask<Me>("GET", "/v1/users/me");
-export const beginAsGuest = () => ask<Me>("POST", "/v1/guests", {});
-export const signIn = (name: string, password: string) => ask<Me>("POST", "/v1/session", { name, password });
-export const signOut = () => ask<void>("DELETE", "/v1/session");
-export const signUp = (name: string, password: string) => ask<Me>("PUT", "/v1/users/me/login", { name, password });
-export const giveConsent = (version: number) => ask<Me>("PUT", "/v1/users/me/consent", { version });
-export const withdrawConsent = () => ask<Me>("DELETE", "/v1/users/me/consent");
-export const exportData = () => ask<unknown>("GET", "/v1/users/me/export");
-export const deleteAccount = () => ask<void>("DELETE", "/v1/users/me");
-export const devices = () => ask<{ devices: Device[] }>("GET", "/v1/users/me/devices");
-export const addDevice = (name: string) =>
-  ask<{ device: Device; token: string }>("POST", "/v1/users/me/devices", { name });
-export const removeDevice = (id: string) => ask<void>("DELETE", `/v1/users/me/devices/${encodeURIComponent(id)}`);
+export function signOut(): Promise<unknown> {
+  return bodyOf(http.DELETE("/v1/session"));
+}
+
+export function signUp(name: string, password: string): Promise<Me> {
+  return bodyOf(http.PUT("/v1/users/me/login", { body: { name, password } }));
+}
+
+export function giveConsent(version: number): Promise<Me> {
+  return bodyOf(http.PUT("/v1/users/{user_id}/consent", { ...own, body: { version } }));
+}
+
+export function withdrawConsent(): Promise<Me> {
+  return bodyOf(http.DELETE("/v1/users/{user_id}/consent", own));
+}
+
+export function deleteAccount(): Promise<unknown> {
+  return bodyOf(http.DELETE("/v1/users/{user_id}", own));
+}
+
+export async function devices(): Promise<Device[]> {
+  return (await bodyOf(http.GET("/v1/users/{user_id}/devices", own))).devices;
+}
+
+export function addDevice(name: string): Promise<DeviceWithToken> {
+  return bodyOf(http.POST("/v1/users/{user_id}/devices", { ...own, body: { name } }));
+}
+
+export function removeDevice(device_id: string): Promise<unknown> {
+  return bodyOf(
+    http.DELETE("/v1/users/{user_id}/devices/{device_id}", { params: { path: { user_id: "me", device_id } } }),
+  );
+}

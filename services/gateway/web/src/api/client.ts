@@ -1,10 +1,6 @@
-// Every call of the gateway, typed by its OpenAPI description. Nothing else in the page knows an address.
-import createClient from "openapi-fetch";
-import { bodyOf, withDeadline } from "./request";
-import type { paths } from "./schema";
+// Calls about moods and picks.
+import { bodyOf, http } from "./request";
 import type { Clusters, FeedbackAction, Goal, Kind, KindView, MoodState, Readiness, Recommendations } from "./types";
-
-const http = createClient<paths>({ baseUrl: location.origin, fetch: withDeadline });
 
 export interface Wish {
   kind: Kind | "all";

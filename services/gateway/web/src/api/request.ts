@@ -1,4 +1,6 @@
 // One request, its deadline, and what can go wrong with it.
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
 import type { Problem } from "./types";
 
 export const TIMEOUT_MS = 10_000;
@@ -27,9 +29,12 @@ export class UnreachableError extends Error {
   readonly passing = true;
 }
 
-export function withDeadline(request: Request): Promise<Response> {
+function withDeadline(request: Request): Promise<Response> {
   return fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) });
 }
+
+/** Every path of the gateway, typed by its OpenAPI description. */
+export const http = createClient<paths>({ baseUrl: location.origin, fetch: withDeadline });
 
 interface Answer<Data> {
   data?: Data;
@@ -52,21 +57,13 @@ export async function bodyOf<Data>(call: Promise<Answer<Data>>): Promise<Data> {
   });
 }
 
-/** Ask for a path with a JSON or form body. */
-export function ask<Data>(method: string, path: string, body?: object): Promise<Data> {
-  const form = body instanceof FormData;
-  const headers: HeadersInit = body && !form ? { "Content-Type": "application/json" } : {};
-  const request = new Request(new URL(path, location.origin), {
-    method,
-    headers,
-    body: form ? body : body && JSON.stringify(body),
-  });
-  return bodyOf(answerTo<Data>(request));
+/** Ask for a path that the description does not have yet. */
+export function ask<Data>(method: string, path: string, body?: FormData): Promise<Data> {
+  return bodyOf(answerTo<Data>(new Request(new URL(path, location.origin), { method, body })));
 }
 
 async function answerTo<Data>(request: Request): Promise<Answer<Data>> {
   const response = await withDeadline(request);
-  if (response.status === 204) return { response };
-  const told: unknown = await response.json().catch(() => undefined);
-  return response.ok ? { data: told as Data, response } : { error: told, response };
+  const said: unknown = await response.json().catch(() => undefined);
+  return response.ok ? { data: said as Data, response } : { error: said, response };
 }

@@ -20,3 +20,7 @@ export type Cluster = Schemas["Cluster"];
 export type Clusters = Schemas["Clusters"];
 export type Problem = Schemas["Problem"];
 export type Readiness = Omit<Schemas["Readiness"], "status">;
+export type Me = Schemas["Me"];
+export type Settings = Schemas["PublicSettings"];
+export type Device = Schemas["Device"];
+export type DeviceWithToken = Schemas["DeviceWithToken"];

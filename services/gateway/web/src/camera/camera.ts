@@ -1,7 +1,7 @@
 // The camera: asked for, shown, and sent frame by frame. A frame exists in memory only, here too.
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { see } from "../mood/store";
-import { me } from "../session";
+import { agreed, recheck } from "../session";
 import { FrameLink, type LinkState, type Reading } from "./frame-link";
 
 const FPS = 10;
@@ -32,14 +32,20 @@ export async function turnOn(): Promise<void> {
   stop = await send(stream.value);
 }
 
-export function turnOff(): void {
+/** Stop; `why` is what the person is told. */
+export function turnOff(why: CameraState = "off"): void {
   stop?.();
   stop = undefined;
   for (const track of stream.value?.getTracks() ?? []) track.stop();
   stream.value = null;
   reading.value = null;
-  state.value = "off";
+  state.value = why;
 }
+
+// Whoever no longer agrees, or has left, is not watched a moment longer.
+effect(() => {
+  if (!agreed.value && stream.peek()) turnOff("consent");
+});
 
 async function send(source: MediaStream): Promise<() => void> {
   const video = document.createElement("video");
@@ -50,7 +56,7 @@ async function send(source: MediaStream): Promise<() => void> {
   const link = new FrameLink(connect, { state: onState, reading: onReading });
   const shutter = setInterval(() => void photograph(video, link), 1000 / FPS);
   // Somebody may unplug the camera, or take the permission back.
-  source.getVideoTracks()[0]?.addEventListener("ended", turnOff);
+  source.getVideoTracks()[0]?.addEventListener("ended", () => turnOff("missing"));
   return () => {
     clearInterval(shutter);
     link.close();
@@ -63,10 +69,13 @@ function connect(): WebSocket {
   return new WebSocket(url);
 }
 
+const REFUSALS: readonly CameraState[] = ["session", "consent", "busy"];
+
 function onState(now: LinkState) {
   state.value = now;
-  if (now === "session") me.value = null;
-  else if (now === "consent" && me.value) me.value = { ...me.value, consent: null };
+  if (REFUSALS.includes(now)) turnOff(now);
+  // A refusal before the channel opened looks like any other failure.
+  if (now === "retrying" || now === "session" || now === "consent") void recheck();
 }
 
 function onReading(now: Reading) {

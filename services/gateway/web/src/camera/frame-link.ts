@@ -63,6 +63,7 @@ export class FrameLink {
   }
 
   close(): void {
+    if (this.done) return;
     this.done = true;
     clearTimeout(this.timer);
     this.socket?.close(1000);

@@ -5,7 +5,7 @@ import { Icon } from "../ui/icon";
 import { attempt } from "../ui/toast";
 import { words } from "../words";
 import { Boxes } from "./boxes";
-import { type CameraState, frameSize, reading, state, stream, turnOff, turnOn } from "./camera";
+import { type CameraState, frameSize, reading, state, stream, turnOn } from "./camera";
 import { PictureReader } from "./picture";
 
 export function Preview() {
@@ -18,14 +18,9 @@ export function Preview() {
         <Mirror source={stream.value} />
         <Boxes faces={reading.value?.faces ?? []} size={frameSize.value} mirrored />
       </div>
-      <div class="status">
-        <p class="quiet" role="status">
-          {w.cameraState[state.value]}
-        </p>
-        <button type="button" class="button" onClick={turnOff}>
-          {w.cameraOff}
-        </button>
-      </div>
+      <p class="quiet" role="status">
+        {w.cameraState[state.value]}
+      </p>
     </section>
   );
 }
@@ -43,11 +38,9 @@ function Watching() {
   return (
     <section class="camera panel off" aria-label={w.camera}>
       <p>{w.watching(watched.value ?? "")}</p>
-      {settings.value?.consent.version !== 0 && (
-        <button type="button" class="button" onClick={() => watch(null)}>
-          <Icon name="camera" /> {w.useMine}
-        </button>
-      )}
+      <button type="button" class="button" onClick={() => watch(null)}>
+        <Icon name="camera" /> {w.useMine}
+      </button>
     </section>
   );
 }

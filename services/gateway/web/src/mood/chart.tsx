@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { theme } from "../ui/theme";
 import { language, type Words, words } from "../words";
-import { NOTE_MS, type Note } from "./history";
+import { NOTE_MS, type Note } from "./notes";
 
 const HEIGHT = 220;
 const GAP_MS = 5 * NOTE_MS;

@@ -3,7 +3,8 @@ import { signal } from "@preact/signals";
 import { lazy, Suspense } from "preact/compat";
 import { duration, percent, words } from "../words";
 import { Glyph } from "./glyph";
-import { DAY_MS, forgetMoods, history, KEPT_MS, type Note, shares } from "./history";
+import { forgetMoods, history } from "./history";
+import { DAY_MS, KEPT_MS, type Note, shares } from "./notes";
 
 const Chart = lazy(() => import("./chart"));
 

@@ -34,3 +34,10 @@ export function tell(state: Emotion | null, now = Date.now()) {
   told.value = state && { state, until: now + TOLD_MS };
   if (state) timer = setTimeout(() => tell(null), TOLD_MS);
 }
+
+/** Another person is shown now. */
+export function forget() {
+  tell(null);
+  seen.value = null;
+  trail.value = [];
+}

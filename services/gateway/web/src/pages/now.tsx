@@ -10,7 +10,7 @@ import { Skeletons } from "../picks/list-view";
 import { list } from "../picks/store";
 import { words } from "../words";
 
-const PREVIEW = 3;
+const PREVIEW = 6;
 
 export function Now() {
   const w = words.value;

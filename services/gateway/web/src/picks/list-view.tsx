@@ -29,20 +29,29 @@ export function PickListView() {
   );
 }
 
-// A list must not move under a pointer or away from the keyboard's focus.
+// A list must not move under a pointer or a finger, or away from the keyboard's focus.
+const TOUCHED_MS = 8_000;
 let pointer = false;
 let focus = false;
+let release: ReturnType<typeof setTimeout> | undefined;
 
 const hold = () => list.hold(pointer || focus);
 
+function left() {
+  pointer = false;
+  hold();
+}
+
 const holders = {
   onPointerEnter: () => {
+    clearTimeout(release);
     pointer = true;
     hold();
   },
-  onPointerLeave: () => {
-    pointer = false;
-    hold();
+  onPointerLeave: ({ pointerType }: PointerEvent) => {
+    // A finger leaves with every tap; whoever tapped is still reading.
+    if (pointerType === "touch") release = setTimeout(left, TOUCHED_MS);
+    else left();
   },
   onFocusIn: () => {
     focus = true;

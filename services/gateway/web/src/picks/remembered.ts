@@ -1,9 +1,7 @@
 // The last things that were liked, saved or turned down on this page, for the list on Me.
-import { signal } from "@preact/signals";
+import { keptList } from "../account/kept";
 import type { FeedbackAction, Item, Kind } from "../api/types";
-import { remember, remembered } from "../ui/memory";
 
-const KEY = "said";
 const KEPT = 200;
 
 export interface Remembered {
@@ -14,26 +12,17 @@ export interface Remembered {
   action: FeedbackAction;
 }
 
-export const memoryOf = signal<Remembered[]>(parsed(remembered(KEY)));
+const kept = keptList<Remembered>("said");
+
+export const memoryOf = kept.list;
 
 /** Note what was said about an item, the latest first; no action: it was taken back. */
 export function noteSaid({ id, kind, title, creators }: Item, action: FeedbackAction | undefined) {
   const others = memoryOf.value.filter((each) => each.id !== id);
   const entry = action && { id, kind, title, by: creators.join(", "), action };
-  memoryOf.value = (entry ? [entry, ...others] : others).slice(0, KEPT);
-  remember(KEY, JSON.stringify(memoryOf.value));
+  kept.keep((entry ? [entry, ...others] : others).slice(0, KEPT));
 }
 
 export function forgetSaid() {
-  memoryOf.value = [];
-  remember(KEY, null);
-}
-
-function parsed(text: string | null): Remembered[] {
-  try {
-    const kept: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(kept) ? kept : [];
-  } catch {
-    return [];
-  }
+  kept.keep([]);
 }

@@ -19,7 +19,7 @@ export function Said() {
   );
 }
 
-function Group({ title, entries }: { title: string; entries: Remembered[] }) {
+function Group({ title, entries }: { title: string; entries: readonly Remembered[] }) {
   if (!entries.length) return null;
   return (
     <>

@@ -68,7 +68,7 @@ export const de: Words = {
   camera: "Kamera",
   cameraLabel: "Deine Kamera, gespiegelt",
   cameraOn: "Kamera einschalten",
-  cameraOff: "Ausschalten",
+  cameraOff: "Kamera ausschalten",
   cameraIsOff: "Die Kamera ist aus.",
   cameraState: {
     off: "",

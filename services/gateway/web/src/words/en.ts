@@ -68,7 +68,7 @@ export const en = {
   camera: "Camera",
   cameraLabel: "Your camera, mirrored",
   cameraOn: "Turn the camera on",
-  cameraOff: "Turn it off",
+  cameraOff: "Turn the camera off",
   cameraIsOff: "The camera is off.",
   cameraState: {
     off: "",

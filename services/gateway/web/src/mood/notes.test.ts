@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Mood, MoodState } from "../api/types";
-import { KEPT_MS, NOTE_MS, type Note, noted, shares } from "./history";
+import { KEPT_MS, NOTE_MS, type Note, noted, shares } from "./notes";
 
 const mood = (state: MoodState): Mood => ({
   state,

@@ -21,7 +21,7 @@ class BatchRules:
     """How large and how patient the batches are."""
 
     max_size: int = 32
-    max_wait_s: float = 0.02
+    max_wait_s: float = 0.03
     """How long the oldest item waits for company; where items come more rarely than that, it does not wait."""
     max_waiting: int = 512
     """Items beyond these are refused."""

@@ -44,7 +44,7 @@ class EmotionSettings(ServiceSettings):
     vision_threads: PositiveInt | None = None
     """Threads that decode pictures and find faces; by default one for each core."""
     max_batch_faces: PositiveInt = 32
-    max_batch_wait_s: PositiveFloat = 0.02
+    max_batch_wait_s: PositiveFloat = 0.03
     max_waiting_faces: PositiveInt = 512
     model_timeout_s: PositiveFloat = 1.0
     model_poll_s: PositiveFloat = 1.0

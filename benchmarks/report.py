@@ -51,7 +51,16 @@ def main(
         figures = _measured((*command, *timing, "--json"))
         (folder / f"{name}.json").write_text(json.dumps(figures, indent=2))
         typer.echo(f"## {name}\n\n    python -m {' '.join((*command, *timing))}\n")
-        typer.echo(_TABLES[name](figures) + "\n")
+        typer.echo(markdown(name, figures) + "\n")
+
+
+def markdown(name: str, figures: Figures) -> str:
+    """The tables of one of `COMMANDS`.
+
+    Args:
+        figures: what it printed.
+    """
+    return _TABLES[name](figures)
 
 
 def _measured(command: tuple[str, ...]) -> Figures:

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from servicekit.background import in_background
 from servicekit.database import Offloader
 from servicekit.pubsub import open_redis
-from services.gateway import health, live_routes, openapi, pages, problems, routes
+from services.gateway import health, live_routes, openapi, operator_routes, pages, problems, routes
 from services.gateway.access import SameSite
 from services.gateway.accounts import routes as account_routes
 from services.gateway.accounts.accounts import Clock
@@ -63,7 +63,7 @@ def create_app(
         ],
     )
     app.state.settings = settings
-    for edge in (health, account_routes, face_routes, spotify_routes, routes, live_routes):
+    for edge in (health, account_routes, face_routes, spotify_routes, routes, live_routes, operator_routes):
         app.include_router(edge.router)
     pages.install(app, settings.web_dir)
     problems.install(app)

@@ -60,7 +60,7 @@ async def live() -> Liveness:
 async def ready(watch: Annotated[Watch, Depends(_watch)]) -> Readiness | Response:
     """Asks every dependency now, each with a short deadline."""
     errors = await watch.check()
-    states = {name: _state(error) for name, error in errors.items()}
+    states = {name: state_of(error) for name, error in errors.items()}
     missing = [error for error in errors.values() if error]
     if not missing:
         return Readiness(dependencies=states)
@@ -73,7 +73,8 @@ async def ready(watch: Annotated[Watch, Depends(_watch)]) -> Readiness | Respons
     )
 
 
-def _state(error: UnavailableError | None) -> DependencyState:
+def state_of(error: UnavailableError | None) -> DependencyState:
+    """What a check of a dependency has shown."""
     if error is None:
         return DependencyState(state="up")
     return DependencyState(state="down", detail=error.message, advice=error.advice)

@@ -69,6 +69,7 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "queueOnSpotify",
         "pauseSpotify",
         "skipOnSpotify",
+        "getStatus",
         "getMood",
         "getRecommendations",
         "giveFeedback",

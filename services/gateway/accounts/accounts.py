@@ -20,7 +20,7 @@ from services.gateway.accounts.errors import (
     WrongCredentialsError,
 )
 from services.gateway.accounts.passwords import hash_password, is_password
-from services.gateway.accounts.records import Account, Admitted, Credential, Principal, Revoked
+from services.gateway.accounts.records import Account, Admitted, Census, Credential, Principal, Revoked
 from services.gateway.accounts.schema import AccountRow, CredentialRow, ForgottenRow, RevokedTokenRow
 from services.gateway.accounts.tokens import Claims, Purpose, Signer
 
@@ -234,6 +234,13 @@ class Accounts:
             connection.execute(delete(_REVOKED).where(RevokedTokenRow.expires_at <= now))
             connection.execute(delete(_CREDENTIAL).where(CredentialRow.expires_at <= now))
             return [Revoked(*row) for row in connection.execute(select(RevokedTokenRow.id, RevokedTokenRow.expires_at))]
+
+    def census(self) -> Census:
+        """How many accounts there are."""
+        query = select(func.count(), func.count(AccountRow.name)).select_from(_ACCOUNT)
+        with self._database.reading() as connection:
+            everybody, members = connection.execute(query).one()
+        return Census(guests=everybody - members, members=members)
 
     def idle_guests(self, idle: timedelta, most: int) -> list[str]:
         """Guests who have not been there for so long, at most so many."""

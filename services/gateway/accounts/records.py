@@ -47,6 +47,14 @@ class Admitted(NamedTuple):
     token: str
 
 
+class Census(NamedTuple):
+    """How many accounts there are."""
+
+    guests: int
+    members: int
+    """Operators too."""
+
+
 class Revoked(NamedTuple):
     """A device's token that is no longer good."""
 

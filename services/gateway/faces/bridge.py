@@ -142,6 +142,11 @@ class Bridges:
         self._open: set[Bridge] = set()
         self._feed = feed
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     @contextmanager
     def opened(self, bridge: Bridge) -> Generator[None]:
         """The bridge can be stopped while open."""

@@ -5,15 +5,21 @@ import json
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from contracts.events import MOODS_CHANNEL
+from servicekit.emotion_client.endpoint import Endpoint
+from servicekit.emotion_client.errors import ServerRefusedError
+from servicekit.emotion_client.frames import Frame
+from servicekit.emotion_client.stream import EmotionStream
 from services.emotion.app import open_service
 from services.emotion.settings import EmotionSettings
 from services.gateway.access import COOKIE
@@ -31,9 +37,12 @@ LARGE = 2 * 2**20
 
 
 @asynccontextmanager
-async def emotion_at(redis_url: str, port: int) -> AsyncGenerator[None]:
+async def emotion_at(redis_url: str, port: int, token_secret: SecretStr | None = None) -> AsyncGenerator[None]:
     async with serve_model(FakeModel()) as model_address:
-        settings = EmotionSettings(redis_url=redis_url, tfserving_address=model_address, port=port, model_timeout_s=5.0)
+        settings = EmotionSettings(
+            redis_url=redis_url, tfserving_address=model_address, port=port, model_timeout_s=5.0,
+            token_secret=token_secret,
+        )  # fmt: skip
         async with open_service(settings):
             yield
 
@@ -242,3 +251,36 @@ async def test_a_picture_needs_consent_and_must_be_one(url: str, emotion_port: i
 async def test_a_picture_while_the_emotion_service_is_away(url: str, recommender: FakeRecommender):
     async with person(url) as client:
         assert code_of(await client.post("/v1/images", files={"image": face_jpeg()}), 503) == "unavailable"
+
+
+async def test_an_emotion_service_that_asks_for_tokens_takes_the_gateways_and_those_of_devices(
+    url: str, emotion_port: int, guarded: GatewaySettings
+):
+    secret = guarded.token_secret
+    async with emotion_at(guarded.redis_url, emotion_port, token_secret=secret), person(url) as client:
+        async with channel(url, client) as socket:
+            await socket.send(face_jpeg())
+            assert (await heard(socket, "reading"))["status"] == "ok"
+        assert (await client.post("/v1/images", files={"image": face_jpeg()})).status_code == 200
+        made = (await client.post("/v1/users/me/devices", json={"name": "desk"})).json()
+        user_id = (await client.get("/v1/users/me")).json()["user_id"]
+        endpoint = Endpoint(f"127.0.0.1:{emotion_port}", made["token"])
+        assert await reads_a_frame(endpoint, user_id) is None
+        assert await reads_a_frame(endpoint, "u-somebody-else") is not None
+        assert await reads_a_frame(Endpoint(endpoint.address), user_id) is not None
+        assert (await client.delete(f"/v1/users/me/devices/{made['device']['id']}")).status_code == 204
+        assert await reads_a_frame(endpoint, user_id) is not None
+
+
+async def reads_a_frame(endpoint: Endpoint, user_id: str) -> ServerRefusedError | None:
+    """How a capture client fares: refused, or not."""
+
+    async def frames() -> AsyncGenerator[Frame]:
+        yield Frame(face_jpeg(), datetime.now(UTC))
+
+    try:
+        async for _ in EmotionStream(endpoint, user_id).readings(frames()):
+            pass
+    except ServerRefusedError as error:
+        return error
+    return None

@@ -66,6 +66,10 @@ class FeedbackAction(StrEnum):
     PLAY = "play"
     FINISH = "finish"
     SAVE = "save"
+    RATE = "rate"
+    """With a rating, 0..10."""
+    NOT_NOW = "not_now"
+    """Keeps it away for a while and says nothing about taste; a dislike keeps it away for good."""
 
 
 UnitInterval = Annotated[float, Field(ge=0, le=1)]

@@ -184,6 +184,16 @@ class FeedbackRequest(_Request):
 
     item_id: Annotated[ItemId, Field(examples=["music:example"])]
     action: FeedbackAction
+    progress: Annotated[
+        UnitInterval | None, Field(description="With play, skip and finish: how far they were in the item")
+    ] = None
+    rating: Annotated[float | None, Field(ge=0, le=10, description="With rate, which needs it")] = None
+
+
+class MoodCorrection(_Request):
+    """A person's word on the mood they are in."""
+
+    mood: Annotated[Emotion, Field(examples=["sad"])]
 
 
 class ReviewRequest(_Request):

@@ -11,15 +11,16 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from pydantic import BaseModel, ValidationError
 
-from contracts.mood import Mood, from_timestamp
+from contracts.emotion import Emotion
+from contracts.mood import Mood, MoodState, from_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
-from contracts.recommendation import Cluster, FeedbackAction, Goal, Pick
+from contracts.recommendation import Cluster, Goal, Pick
 from servicekit.errors import UnavailableError
 from servicekit.grpc_status import error_from
 from servicekit.probe import SERVING, health_of
 from services.gateway.errors import IncompatibleAnswerError
-from services.gateway.models import Wanted
+from services.gateway.models import FeedbackRequest, Wanted
 
 CALL_TIMEOUT_S: Final = 3.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
@@ -75,12 +76,17 @@ class RecommenderClient:
         except ValueError as error:
             raise IncompatibleAnswerError(self._peer, error) from error
 
-    async def give_feedback(self, user_id: str, item_id: str, action: FeedbackAction, idempotency_key: str) -> bool:
+    async def give_feedback(self, user_id: str, feedback: FeedbackRequest, idempotency_key: str) -> bool:
         """Record what a person did with an item; true where this key was accepted before."""
-        request = pb.GiveFeedbackRequest(
-            user_id=user_id, item_id=item_id, action=action, idempotency_key=idempotency_key
-        )
+        told = feedback.model_dump(exclude_none=True)
+        request = pb.GiveFeedbackRequest(user_id=user_id, idempotency_key=idempotency_key, **told)
         return (await self._call(self._stub.GiveFeedback, request)).duplicate
+
+    async def correct_mood(self, user_id: str, state: Emotion, idempotency_key: str) -> bool:
+        """Record what a person says of their mood; true where this key was accepted before."""
+        mood = MoodState(state).to_proto()
+        request = pb.CorrectMoodRequest(user_id=user_id, mood=mood, idempotency_key=idempotency_key)
+        return (await self._call(self._stub.CorrectMood, request)).duplicate
 
     async def add_review(self, user_id: str, item_id: str, text: str, idempotency_key: str) -> bool:
         """Record what a person wrote about an item; true where this key was accepted before."""

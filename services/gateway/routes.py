@@ -15,6 +15,7 @@ from services.gateway.models import (
     FeedbackRequest,
     IdempotencyKey,
     KindView,
+    MoodCorrection,
     MoodView,
     Recommendations,
     ReviewRequest,
@@ -98,7 +99,20 @@ async def give_feedback(
 ) -> Accepted:
     """Committed to the database before this answers; the picks learn from it."""
     key = idempotency_key or uuid4().hex
-    duplicate = await recommender.give_feedback(user_id, feedback.item_id, feedback.action, key)
+    duplicate = await recommender.give_feedback(user_id, feedback, key)
+    return Accepted(duplicate=duplicate, idempotency_key=key)
+
+
+@router.post(
+    "/users/{user_id}/mood/correction", operation_id="correctMood", summary="Say which mood a person is in", **_WRITE
+)
+async def correct_mood(
+    user_id: OwnedId, word: MoodCorrection, recommender: RecommenderDep, idempotency_key: IdempotencyHeader = None
+) -> Accepted:
+    """Committed to the database before this answers. It counts before what is detected, for half an hour or until
+    something else is, and is remembered for when the same is detected again."""
+    key = idempotency_key or uuid4().hex
+    duplicate = await recommender.correct_mood(user_id, word.mood, key)
     return Accepted(duplicate=duplicate, idempotency_key=key)
 
 

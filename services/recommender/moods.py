@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -11,9 +10,8 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from contracts.emotion import CIRCUMPLEX, EMOTIONS, Emotion
 from contracts.events import MoodEvent, journey_key, mood_key, person_key
-from contracts.mood import Mood, MoodState
+from contracts.mood import Mood
 from contracts.recommendation import Goal
 
 READ_TIMEOUT_S: Final = 0.5
@@ -85,19 +83,3 @@ def _parsed(data: str | None) -> Mood | None:
     except ValidationError as error:
         _log.warning("ranking without a mood: the stored one is malformed", problems=error.error_count())
         return None
-
-
-def mood_for(state: MoodState, now: datetime) -> Mood:
-    """The mood of somebody of whom only the state is known."""
-    if state in (MoodState.UNCERTAIN, MoodState.ABSENT):
-        return Mood(state=state, since=now)
-    affect = CIRCUMPLEX[Emotion(state)]
-    probabilities = [float(emotion is Emotion(state)) for emotion in EMOTIONS]
-    return Mood(
-        state=state,
-        probabilities=probabilities,
-        valence=affect.valence,
-        arousal=affect.arousal,
-        confidence=1.0,
-        since=now,
-    )

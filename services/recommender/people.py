@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from contracts.recommendation import Kind
 from services.recommender import people_store
 from services.recommender.core.catalogue import Catalogue
+from services.recommender.core.corrections import Correction
 from services.recommender.core.exploring import Exploration
 from services.recommender.core.ranking import Known, seed_of, strongest
 from services.recommender.core.rest import RestPolicy, never_again, resting
@@ -32,6 +33,7 @@ class Person:
     read_at: datetime
     catalogue: Catalogue
     opinions: list[Opinion]
+    corrections: list[Correction]
     taste: Taste
     never: frozenset[str]
     shown: Shown
@@ -84,7 +86,7 @@ class People:
     ) -> Person:
         """The person as they were known at a moment of that sitting."""
         opinions = people_store.opinions(connection, user_id, as_of)
-        taste = learn_taste(catalogue, opinions)
+        taste = learn_taste(catalogue, opinions, as_of)
         seed = seed_of(self._seed, user_id, sitting.begins_at.isoformat())
         return Person(
             user_id=user_id,
@@ -92,6 +94,7 @@ class People:
             read_at=as_of,
             catalogue=catalogue,
             opinions=opinions,
+            corrections=people_store.corrections(connection, user_id, as_of),
             taste=taste,
             never=never_again(verdicts(catalogue, opinions)),
             shown=people_store.shown(connection, user_id, sitting),

@@ -8,18 +8,23 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Table, bindparam, case, delete, func, select
 
-from contracts.mood import Mood
+from contracts.emotion import Affect
+from contracts.mood import Mood, MoodState
 from contracts.recommendation import FeedbackAction
+from services.recommender.core.corrections import Correction
 from services.recommender.core.taste import SAID, Opinion
 from services.recommender.database import Row, upsert
 from services.recommender.errors import KeyReusedError, UnknownItemError
-from services.recommender.schema import FeedbackRow, ItemRow, PersonRow, ShownRow
+from services.recommender.schema import FeedbackRow, ItemRow, MoodCorrectionRow, PersonRow, ShownRow
 
 API_SOURCE: Final = "api"
+MAX_CORRECTIONS: Final = 200
+"""The newest, that a person's moods are read by."""
 
 _PERSON: Final[Table] = PersonRow.metadata.tables["person"]
 _FEEDBACK: Final[Table] = PersonRow.metadata.tables["feedback"]
 _REVIEW: Final[Table] = PersonRow.metadata.tables["review"]
+_CORRECTION: Final[Table] = PersonRow.metadata.tables["mood_correction"]
 _SHOWN: Final[Table] = PersonRow.metadata.tables["shown"]
 
 
@@ -32,6 +37,19 @@ class Feedback:
     action: FeedbackAction
     idempotency_key: str
     occurred_at: datetime
+    progress: float | None = None
+    """How far they were in the item, 0..1."""
+    rating: float | None = None
+    """0..10, of the action "rate"."""
+
+
+@dataclass(frozen=True)
+class MoodWord:
+    """What a person says of the mood they are in."""
+
+    user_id: str
+    state: MoodState
+    idempotency_key: str
 
 
 @dataclass(frozen=True)
@@ -88,8 +106,33 @@ def add_feedback(connection: Connection, feedback: Feedback, mood: Mood | None, 
         "mood_state": mood.state if mood else None,
         "mood_valence": mood.valence if mood else None,
         "mood_arousal": mood.arousal if mood else None,
+        "progress": feedback.progress,
+        "rating": feedback.rating,
     }
-    return _add_once(connection, _FEEDBACK, row, {"item_id", "action"}, now)
+    return _add_once(connection, _FEEDBACK, row, {"item_id", "action", "progress", "rating"}, now)
+
+
+def add_correction(connection: Connection, word: MoodWord, detected: MoodState | None, now: datetime) -> bool:
+    """Store what a person said of their mood; the same promises as `add_feedback`."""
+    row = {
+        "user_id": word.user_id,
+        "state": word.state,
+        "detected": detected,
+        "received_at": now,
+        "idempotency_key": word.idempotency_key,
+    }
+    return _add_once(connection, _CORRECTION, row, {"state"}, now)
+
+
+def corrections(connection: Connection, user_id: str, as_of: datetime) -> list[Correction]:
+    """What a person had said of their moods at that moment, the newest first."""
+    told = (MoodCorrectionRow.user_id == user_id, MoodCorrectionRow.received_at <= as_of)
+    columns = (MoodCorrectionRow.state, MoodCorrectionRow.detected, MoodCorrectionRow.received_at)
+    newest_first = select(*columns).where(*told).order_by(MoodCorrectionRow.id.desc()).limit(MAX_CORRECTIONS)
+    return [
+        Correction(MoodState(row.state), MoodState(row.detected) if row.detected else None, row.received_at)
+        for row in connection.execute(newest_first)
+    ]
 
 
 def add_review(connection: Connection, review: Review, now: datetime) -> bool:
@@ -108,8 +151,9 @@ def add_review(connection: Connection, review: Review, now: datetime) -> bool:
 
 def _add_once(connection: Connection, table: Table, row: Row, body: Collection[str], now: datetime) -> bool:
     user_id, key = row["user_id"], row["idempotency_key"]
-    if connection.scalar(select(ItemRow.id).where(ItemRow.id == row["item_id"])) is None:
-        raise UnknownItemError(row["item_id"])
+    item_id = row.get("item_id")
+    if item_id is not None and connection.scalar(select(ItemRow.id).where(ItemRow.id == item_id)) is None:
+        raise UnknownItemError(item_id)
     upsert(connection, _PERSON, [{"id": user_id, "created_at": now}], keep=True)
     if upsert(connection, table, [row], keep=True):
         return False
@@ -120,15 +164,26 @@ def _add_once(connection: Connection, table: Table, row: Row, body: Collection[s
 
 
 def opinions(connection: Connection, user_id: str, as_of: datetime) -> list[Opinion]:
-    """The last thing a person had said about each item at that moment, and the last thing they had done with it."""
-    said = case((FeedbackRow.action.in_(SAID), 1), else_=0)
+    """The last thing a person had said about each item at that moment, the last thing they had done with it, and
+    whether they did not want it now."""
+    said = case((FeedbackRow.action.in_(SAID), 1), (FeedbackRow.action == FeedbackAction.NOT_NOW, 2), else_=0)
     newest_first = (FeedbackRow.occurred_at.desc(), FeedbackRow.id.desc())
     place = func.row_number().over(partition_by=(FeedbackRow.item_id, said), order_by=newest_first).label("place")
-    columns = (FeedbackRow.item_id, FeedbackRow.action, FeedbackRow.occurred_at)
+    mood = (FeedbackRow.mood_state, FeedbackRow.mood_valence, FeedbackRow.mood_arousal)
+    said_of = (FeedbackRow.item_id, FeedbackRow.action, FeedbackRow.occurred_at)
+    columns = (*said_of, FeedbackRow.rating, FeedbackRow.progress, *mood)
     told = (FeedbackRow.user_id == user_id, FeedbackRow.received_at <= as_of)
     newest = select(*columns, place).where(*told).subquery()
     rows = connection.execute(select(newest).where(newest.c.place == 1))
-    return [Opinion(row.item_id, FeedbackAction(row.action), row.occurred_at) for row in rows]
+    return [
+        Opinion(row.item_id, FeedbackAction(row.action), row.occurred_at, row.rating, row.progress, _mood_in(row))
+        for row in rows
+    ]
+
+
+def _mood_in(row: Any) -> Affect | None:
+    is_known = row.mood_state not in (None, MoodState.UNCERTAIN, MoodState.ABSENT)
+    return Affect(row.mood_valence, row.mood_arousal) if is_known else None
 
 
 def shown(connection: Connection, user_id: str, sitting: Sitting) -> Shown:

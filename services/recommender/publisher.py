@@ -83,8 +83,13 @@ class Publisher:
             destination=seen.destination,
             version=seen.version,
         )
-        picks, goal = await self._offload(self._recommender.recommend_all, request)
+        lists = await self._offload(self._recommender.recommend_all, request)
         event = RecommendationsEvent(
-            event_id=uuid4().hex, user_id=user_id, mood=mood, goal=goal, picks=picks, at=datetime.now(UTC)
+            event_id=uuid4().hex,
+            user_id=user_id,
+            mood=lists.mood,
+            goal=lists.goal,
+            picks=lists.picks,
+            at=datetime.now(UTC),
         )
         await self._redis.publish(RECOMMENDATIONS_CHANNEL, event.model_dump_json())

@@ -12,6 +12,7 @@ from contracts.recommendation import EVERY_KIND, Cluster, Goal, Item, Kind, Pick
 from services.recommender import catalogue_store, cluster_store, pages, people_store, person_data
 from services.recommender.answers import Answer, Answers
 from services.recommender.core.catalogue import UNREAD, Catalogue
+from services.recommender.core.corrections import corrected
 from services.recommender.core.goals import default_goal
 from services.recommender.core.mixing import mixed
 from services.recommender.core.prior import Prior
@@ -23,7 +24,7 @@ from services.recommender.database import Database, require_migrated
 from services.recommender.errors import EmptyCatalogueError
 from services.recommender.pages import Page
 from services.recommender.people import People, Person
-from services.recommender.people_store import Exposure, Feedback, Review, Sitting
+from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting
 from services.recommender.shown_log import ShownLog
 
 Clock = Callable[[], datetime]
@@ -58,6 +59,9 @@ class Request:
     user_id: str
     count: int
     mood: Mood | None = None
+    """As it was detected, see `has_chosen_mood`."""
+    has_chosen_mood: bool = False
+    """Whether somebody asked for this mood, which needs no correction then."""
     goal: Goal | None = None
     """None: the default for the mood."""
     exclude: frozenset[str] = frozenset()
@@ -104,6 +108,15 @@ class Listing(NamedTuple):
     mood: Mood | None
     next_page: str = ""
     """A token; empty where nothing follows."""
+
+
+class Lists(NamedTuple):
+    """A list of every kind."""
+
+    picks: dict[Kind, list[Pick]]
+    goal: Goal
+    mood: Mood | None
+    """As the person would say it."""
 
 
 class _Read(NamedTuple):
@@ -169,21 +182,32 @@ class Recommender:
             raise EmptyCatalogueError("item")
         return listing
 
-    def recommend_all(self, request: Request) -> tuple[dict[Kind, list[Pick]], Goal]:
+    def recommend_all(self, request: Request) -> "Lists":
         """A list for every kind at once; a kind without items has no picks."""
         read = self._current()
-        goal = request.goal or default_goal(request.mood)
         person = self._person(request, read)
+        request = self._felt(request, person)
+        goal = request.goal or default_goal(request.mood)
         lists = {kind: self._ranked(request, goal, person, kind, request.count) for kind in Kind}
         chosen = {kind: self._chosen(request, goal, person, read, ranked) for kind, ranked in lists.items()}
         self._note_shown(person, [each for of_kind in chosen.values() for each in of_kind])
-        return {kind: [each.pick for each in of_kind] for kind, of_kind in chosen.items()}, goal
+        return Lists({kind: [each.pick for each in of_kind] for kind, of_kind in chosen.items()}, goal, request.mood)
 
     def give_feedback(self, feedback: Feedback, mood: Mood | None) -> bool:
         """Commit feedback; see `people_store.add_feedback` for the answer and the errors."""
+        now = self.clock()
         with self._database.writing() as connection:
-            duplicate = people_store.add_feedback(connection, feedback, mood, self.clock())
+            said = people_store.corrections(connection, feedback.user_id, now)
+            duplicate = people_store.add_feedback(connection, feedback, corrected(mood, said, now), now)
         self._people.forget(feedback.user_id)
+        return duplicate
+
+    def correct_mood(self, word: MoodWord, detected: Mood | None) -> bool:
+        """Commit what a person says of their mood; see `people_store.add_correction`."""
+        state = detected.state if detected else None
+        with self._database.writing() as connection:
+            duplicate = people_store.add_correction(connection, word, state, self.clock())
+        self._people.forget(word.user_id)
         return duplicate
 
     def add_review(self, review: Review) -> bool:
@@ -221,11 +245,12 @@ class Recommender:
 
     def _list(self, request: Request, kinds: Sequence[Kind], name: str) -> Listing:
         read, digest, page = self._current(), request.digest(name), request.page
-        goal = request.goal or default_goal(request.mood)
         if page:
             pages.require_same(page, digest, self._sitting(self.clock()).begins_at - self._policy.sitting)
-            request, goal = replace(request, mood=page.mood), page.goal
+            request = replace(request, mood=page.mood, has_chosen_mood=True)
         person, offset = self._person(request, read), page.offset if page else 0
+        request = self._felt(request, person)
+        goal = page.goal if page else request.goal or default_goal(request.mood)
         reach = min(offset + request.count, pages.MAX_DEPTH)
         lists = {kind: self._ranked(request, goal, person, kind, reach) for kind in kinds}
         order = [ranked for _, ranked in mixed(lists, reach, in_step=goal is Goal.JOURNEY)]
@@ -241,6 +266,12 @@ class Recommender:
         )
         is_last = len(order) < reach or reach == pages.MAX_DEPTH or goal is Goal.JOURNEY
         return Listing(chosen, goal, request.mood, "" if is_last else following.token())
+
+    def _felt(self, request: Request, person: Person) -> Request:
+        """The request, for the mood as the person would say it."""
+        if request.has_chosen_mood:
+            return request
+        return replace(request, mood=corrected(request.mood, person.corrections, self.clock()))
 
     def _person(self, request: Request, read: _Read) -> Person:
         now, page = self.clock(), request.page

@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from servicekit.database import NAMING, UtcDateTime
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 """The newest migration this code needs. A newer database serves an older program: columns are only ever added."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -99,6 +99,25 @@ class FeedbackRow(Base):
     mood_state: Mapped[str | None] = mapped_column(String(20))
     mood_valence: Mapped[float | None]
     mood_arousal: Mapped[float | None]
+    progress: Mapped[float | None]
+    """How far they were in the item, 0..1."""
+    rating: Mapped[float | None]
+    """0..10, of the action "rate"."""
+
+
+class MoodCorrectionRow(Base):
+    """A person's word on the mood they were in."""
+
+    __tablename__ = "mood_correction"
+    __table_args__ = (UniqueConstraint("user_id", "idempotency_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(20))
+    detected: Mapped[str | None] = mapped_column(String(20))
+    """The state that was; null where nobody was seen."""
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    idempotency_key: Mapped[str] = mapped_column(String(128))
 
 
 class ReviewRow(Base):

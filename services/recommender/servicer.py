@@ -12,8 +12,9 @@ from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServ
 from contracts.recommendation import EVERY_KIND, Goal
 from servicekit.grpc_status import errors_as_statuses
 from services.recommender import wire
+from services.recommender.core.corrections import mood_for
 from services.recommender.database import Offloader
-from services.recommender.moods import MoodReader, Seen, mood_for
+from services.recommender.moods import MoodReader, Seen
 from services.recommender.pages import parse_page
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Recommender, Request
@@ -49,7 +50,7 @@ class RecommenderServicer(RecommenderServiceServicer):
             seen = await self._moods.seen(asked.user_id)
             state = wire.parse_mood(request.mood)
             mood = mood_for(state, self._recommender.clock()) if state else seen.mood
-            asked = replace(asked, mood=mood, version=seen.version)
+            asked = replace(asked, mood=mood, has_chosen_mood=state is not None, version=seen.version)
             if kind:
                 listing = await self._offload(self._recommender.recommend, asked, kind)
             else:
@@ -86,6 +87,17 @@ class RecommenderServicer(RecommenderServiceServicer):
                 await self._moods.note_change(feedback.user_id)
                 self._publisher.ask(feedback.user_id)
             return pb.GiveFeedbackResponse(duplicate=duplicate)
+
+    async def CorrectMood(self, request: pb.CorrectMoodRequest, context: Context) -> pb.CorrectMoodResponse:
+        """Commits what a person says of their mood; a fresh list is published soon after."""
+        async with errors_as_statuses(context):
+            word = wire.parse_correction(request)
+            detected = await self._moods.latest(word.user_id)
+            duplicate = await self._offload(self._recommender.correct_mood, word, detected)
+            if not duplicate:
+                await self._moods.note_change(word.user_id)
+                self._publisher.ask(word.user_id)
+            return pb.CorrectMoodResponse(duplicate=duplicate)
 
     async def AddReview(self, request: pb.AddReviewRequest, context: Context) -> pb.AddReviewResponse:
         """Commits what a person wrote about an item; a worker scores it soon after."""

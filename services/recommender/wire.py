@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from contracts.emotion import Emotion
 from contracts.events import IDENTIFIER_PATTERN
 from contracts.mood import MoodState, from_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
@@ -12,13 +13,15 @@ from contracts.recommendation import EVERY_KIND, Cluster, FeedbackAction, Goal, 
 from servicekit.errors import InvalidInputError
 from services.recommender.core.goals import DESTINATIONS
 from services.recommender.errors import UnknownChoiceError
-from services.recommender.people_store import Feedback, Review
+from services.recommender.people_store import Feedback, MoodWord, Review
 from services.recommender.recommender import Chosen, Listing
 
 MAX_COUNT: Final = 100
 MAX_EXCLUDED: Final = 1000
 MAX_REVIEW_CHARACTERS: Final = 20_000
 MAX_KEY_CHARACTERS: Final = 128
+MAX_RATING: Final = 10.0
+WITH_PROGRESS: Final = frozenset({FeedbackAction.PLAY, FeedbackAction.SKIP, FeedbackAction.FINISH})
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far a client's clock may be ahead; what it reports then counts as now."""
 
@@ -96,13 +99,51 @@ def parse_feedback(request: pb.GiveFeedbackRequest, now: datetime) -> Feedback:
     Raises:
         InvalidInputError: a field makes no sense.
     """
+    action = parse_choice(FeedbackAction, request.action, "action")
     return Feedback(
         user_id=parse_user(request.user_id),
         item_id=_parse_item(request.item_id),
-        action=parse_choice(FeedbackAction, request.action, "action"),
+        action=action,
         idempotency_key=_parse_key(request.idempotency_key),
         occurred_at=_parse_occurred_at(request, now),
+        progress=_parse_progress(request, action),
+        rating=_parse_rating(request, action),
     )
+
+
+def _parse_progress(request: pb.GiveFeedbackRequest, action: FeedbackAction) -> float | None:
+    if not request.HasField("progress"):
+        return None
+    if action not in WITH_PROGRESS or not 0 <= request.progress <= 1:
+        raise InvalidInputError(
+            f"A progress of {request.progress:g} makes no sense with {action!s}.",
+            f"Send 0 to 1 with {', '.join(sorted(WITH_PROGRESS))}, or leave it unset.",
+            code="invalid_progress",
+        )
+    return request.progress
+
+
+def _parse_rating(request: pb.GiveFeedbackRequest, action: FeedbackAction) -> float | None:
+    is_given = request.HasField("rating")
+    if is_given != (action is FeedbackAction.RATE) or (is_given and not 0 <= request.rating <= MAX_RATING):
+        raise InvalidInputError(
+            f"A rating of {request.rating:g} makes no sense with {action!s}." if is_given else "The rating is missing.",
+            f"Send 0 to {MAX_RATING:g} with the action 'rate', and no rating with another.",
+            code="invalid_rating",
+        )
+    return request.rating if is_given else None
+
+
+def parse_correction(request: pb.CorrectMoodRequest) -> MoodWord:
+    """A person's word on their mood.
+
+    Raises:
+        InvalidInputError: a field makes no sense, or the mood is no emotion.
+    """
+    state = parse_mood(request.mood)
+    if state is None or state in (MoodState.UNCERTAIN, MoodState.ABSENT):
+        raise UnknownChoiceError("emotion to be in", str(state or ""), [str(emotion) for emotion in Emotion])
+    return MoodWord(parse_user(request.user_id), state, _parse_key(request.idempotency_key))
 
 
 def parse_review(request: pb.AddReviewRequest) -> Review:

@@ -73,6 +73,11 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
     async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: Context) -> pb.GiveFeedbackResponse:
         return pb.GiveFeedbackResponse(duplicate=await self._accept(request, context))
 
+    async def CorrectMood(self, request: pb.CorrectMoodRequest, context: Context) -> pb.CorrectMoodResponse:
+        async with errors_as_statuses(context):
+            self._fail_if_told()
+        return pb.CorrectMoodResponse(duplicate=self._keep(request))
+
     async def AddReview(self, request: pb.AddReviewRequest, context: Context) -> pb.AddReviewResponse:
         return pb.AddReviewResponse(duplicate=await self._accept(request, context))
 
@@ -97,6 +102,9 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
             self._fail_if_told()
             if not request.item_id.endswith(tuple(map(str, range(KNOWN_ITEMS)))):
                 raise NotFoundError(f"There is no item {request.item_id}.", "Take an id from a recommendation.")
+        return self._keep(request)
+
+    def _keep(self, request: pb.GiveFeedbackRequest | pb.AddReviewRequest | pb.CorrectMoodRequest) -> bool:
         duplicate = request.idempotency_key in self.accepted
         self.accepted.setdefault(request.idempotency_key, request)
         return duplicate

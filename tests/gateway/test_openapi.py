@@ -73,6 +73,7 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "getMood",
         "getRecommendations",
         "giveFeedback",
+        "correctMood",
         "addReview",
         "getKinds",
         "getClusters",

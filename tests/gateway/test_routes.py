@@ -1,6 +1,7 @@
 """The REST interface, over a real Redis and a real gRPC server."""
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ from redis.asyncio import Redis
 
 from contracts.emotion import EMOTIONS
 from contracts.events import mood_key
+from contracts.mood import MoodState
 from contracts.pb.emoverse.v1 import mood_pb2
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.recommendation import Kind
@@ -18,6 +20,7 @@ from services.gateway.settings import GatewaySettings
 from tests.gateway.stand_ins import AT, HAPPY, FakeRecommender, client_of, mood_event, remember
 
 FEEDBACK = "/v1/users/ada/feedback"
+CORRECTION = "/v1/users/ada/mood/correction"
 REVIEWS = "/v1/users/ada/reviews"
 PICKS = "/v1/users/ada/recommendations"
 
@@ -150,6 +153,23 @@ async def test_feedback_reaches_the_recommender(client: httpx.AsyncClient, recom
     )
 
 
+async def test_a_rating_and_how_far_somebody_was_reach_the_recommender(
+    client: httpx.AsyncClient, recommender: FakeRecommender
+):
+    for key, told in {"a": {"action": "rate", "rating": 7.5}, "b": {"action": "skip", "progress": 0.25}}.items():
+        body: dict[str, Any] = {"item_id": "game:1", **told}
+        response = await client.post(FEEDBACK, json=body, headers={"Idempotency-Key": key})
+        assert response.status_code == 201
+        assert recommender.accepted[key] == pb.GiveFeedbackRequest(user_id="ada", idempotency_key=key, **body)
+
+
+async def test_a_corrected_mood_reaches_the_recommender(client: httpx.AsyncClient, recommender: FakeRecommender):
+    response = await client.post(CORRECTION, json={"mood": "sad"}, headers={"Idempotency-Key": "k"})
+    assert (response.status_code, response.json()) == (201, {"duplicate": False, "idempotency_key": "k"})
+    expected = pb.CorrectMoodRequest(user_id="ada", mood=MoodState.SAD.to_proto(), idempotency_key="k")
+    assert recommender.accepted["k"] == expected
+
+
 async def test_writes_without_a_key_each_get_their_own(client: httpx.AsyncClient, recommender: FakeRecommender):
     for _ in range(2):
         response = await client.post(REVIEWS, json={"item_id": "game:1", "text": " Fine. "})
@@ -200,6 +220,10 @@ async def test_bad_query(client: httpx.AsyncClient, query: str, field: str, hint
         (FEEDBACK, {"item_id": "a", "action": "like", "mood": "sad"}, "mood"),
         (FEEDBACK, ["like"], "body"),
         (FEEDBACK, None, "body"),
+        (FEEDBACK, {"item_id": "a", "action": "rate", "rating": 11}, "rating"),
+        (FEEDBACK, {"item_id": "a", "action": "skip", "progress": 1.5}, "progress"),
+        (CORRECTION, {"mood": "uncertain"}, "mood"),
+        (CORRECTION, {}, "mood"),
         (REVIEWS, {"item_id": "movie:0", "text": " "}, "text"),
         (REVIEWS, {"item_id": "movie:0", "text": "a" * 20_001}, "text"),
         (REVIEWS, {"item_id": "movie:0", "text": "a\x00"}, "text"),

@@ -1,15 +1,17 @@
 """On a real database that holds the starter catalogue."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from contracts.emotion import CIRCUMPLEX, Emotion
 from contracts.mood import MoodState
-from contracts.recommendation import FeedbackAction, Kind, Pick
-from services.recommender import tasks
+from contracts.recommendation import FeedbackAction, Goal, Kind, Pick
+from services.recommender import people_store, tasks
 from services.recommender.database import Database
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
-from services.recommender.people_store import Feedback, Review
+from services.recommender.people_store import Feedback, MoodWord, Review
 from services.recommender.recommender import Recommender, Request
 from tests.recommender.support import NOON, POLICY, Clock, mood
 
@@ -26,6 +28,42 @@ def ids(picks: list[Pick]) -> list[str]:
 def say(recommender: Recommender, item_id: str, action: FeedbackAction, key: str = "") -> bool:
     feedback = Feedback("ada", item_id, action, key or f"{action}-{item_id}", recommender.clock())
     return recommender.give_feedback(feedback, mood(MoodState.HAPPY))
+
+
+def test_a_persons_word_on_their_mood_counts_before_what_is_detected(recommender: Recommender, clock: Clock):
+    neutral, request = mood(MoodState.NEUTRAL), Request("ada", 5, mood(MoodState.NEUTRAL))
+    word = MoodWord("ada", MoodState.SAD, "1")
+    assert recommender.recommend(request, Kind.MUSIC).goal is Goal.MATCH
+    assert [recommender.correct_mood(word, neutral) for _ in range(2)] == [False, True]
+    listing = recommender.recommend(request, Kind.MUSIC)
+    assert (listing.goal, listing.mood) == (Goal.LIFT, mood(MoodState.SAD))
+    assert recommender.recommend_all(request).goal is Goal.LIFT
+    chosen = replace(request, has_chosen_mood=True)
+    assert recommender.recommend(chosen, Kind.MUSIC).mood == neutral
+    clock.pass_time(hours=1)
+    assert recommender.recommend(request, Kind.MUSIC).goal is Goal.MATCH
+    with pytest.raises(KeyReusedError):
+        recommender.correct_mood(replace(word, state=MoodState.ANGRY), neutral)
+
+
+def test_feedback_is_kept_with_the_mood_that_the_person_said(recommender: Recommender, database: Database):
+    item = ids(recommend(recommender))[0]
+    recommender.correct_mood(MoodWord("ada", MoodState.SAD, "1"), mood(MoodState.HAPPY))
+    say(recommender, item, FeedbackAction.LIKE)
+    with database.reading() as connection:
+        (kept,) = people_store.opinions(connection, "ada", recommender.clock())
+    assert kept.mood == CIRCUMPLEX[Emotion.SAD]
+
+
+def test_not_now_comes_back_and_a_dislike_does_not(recommender: Recommender, clock: Clock):
+    later, never = ids(recommend(recommender))[:2]
+    say(recommender, later, FeedbackAction.NOT_NOW)
+    say(recommender, never, FeedbackAction.DISLIKE)
+    assert not {later, never} & set(ids(recommend(recommender, count=50)))
+    clock.pass_time(hours=25)
+    everything = set(ids(recommend(recommender, count=1000)))
+    assert later in everything
+    assert never not in everything
 
 
 def test_within_a_sitting_a_list_is_stable_and_later_it_is_new(recommender: Recommender, clock: Clock):

@@ -32,7 +32,7 @@ from servicekit.errors import (
 )
 from servicekit.grpc_status import error_from
 from servicekit.pubsub import open_redis, subscribe
-from services.recommender import tasks
+from services.recommender import people_store, tasks
 from services.recommender.database import Database
 from services.recommender.schema import ShownRow
 from tests.recommender.conftest import OpenService
@@ -267,6 +267,75 @@ async def test_a_review_that_cannot_be_kept_is_refused(stub: RecommenderServiceS
     request = pb.AddReviewRequest(user_id="ada", item_id="movie:any", text=text, idempotency_key="1")
     error = await failure(stub.AddReview(request, timeout=DEADLINE_S))
     assert (error.code, "20,000" in error.advice) == ("invalid_review", True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"action": "rate"}, "invalid_rating"),
+        ({"action": "rate", "rating": 10.5}, "invalid_rating"),
+        ({"action": "rate", "rating": float("nan")}, "invalid_rating"),
+        ({"action": "like", "rating": 9.0}, "invalid_rating"),
+        ({"action": "skip", "progress": -0.1}, "invalid_progress"),
+        ({"action": "skip", "progress": float("nan")}, "invalid_progress"),
+        ({"action": "like", "progress": 0.5}, "invalid_progress"),
+    ],
+)
+async def test_a_number_that_makes_no_sense_with_an_action_is_refused(
+    stub: RecommenderServiceStub, fields: dict[str, Any], code: str
+):
+    error = await failure(stub.GiveFeedback(feedback("movie:any", **fields), timeout=DEADLINE_S))
+    assert (error.code, bool(error.advice)) == (code, True)
+
+
+async def test_a_rating_and_a_late_skip_are_kept_with_their_numbers(stub: RecommenderServiceStub, database: Database):
+    items = [pick.item.id for pick in (await recommend(stub)).picks]
+    rated = feedback(items[0], action="rate", rating=7.5, idempotency_key="a")
+    skipped = feedback(items[1], action="skip", progress=0.75, idempotency_key="b")
+    for each in (rated, skipped):
+        assert not (await stub.GiveFeedback(each, timeout=DEADLINE_S)).duplicate  # pyright: ignore[reportGeneralTypeIssues]
+    with database.reading() as connection:
+        kept = {each.item_id: (each.rating, each.progress) for each in people_store.opinions(connection, "ada", NOON)}
+    assert kept == {items[0]: (7.5, None), items[1]: (None, 0.75)}
+
+
+def correction(state: MoodState | None, key: str = "1", user_id: str = "ada") -> pb.CorrectMoodRequest:
+    fields: dict[str, Any] = {"mood": state.to_proto()} if state else {}
+    return pb.CorrectMoodRequest(user_id=user_id, idempotency_key=key, **fields)
+
+
+async def test_a_corrected_mood_is_ranked_for_and_brings_a_fresh_list(stub: RecommenderServiceStub, redis_url: str):
+    async with open_redis(redis_url) as redis:
+        await redis.set(mood_key("ada"), event(MoodState.NEUTRAL).model_dump_json())
+        audience = Audience(redis)
+        answer = asyncio.ensure_future(audience.next())
+        await subscribers(redis, RECOMMENDATIONS_CHANNEL, 1)
+        word = correction(MoodState.SAD)
+        answers = [await stub.CorrectMood(word, timeout=DEADLINE_S) for _ in range(2)]  # pyright: ignore[reportGeneralTypeIssues]
+        assert [each.duplicate for each in answers] == [False, True]
+        heard = await answer
+        assert (heard.goal, heard.mood) == (Goal.LIFT, mood(MoodState.SAD))
+        assert (await recommend(stub)).mood.state == MoodState.SAD.to_proto()
+        error = await failure(stub.CorrectMood(correction(MoodState.ANGRY), timeout=DEADLINE_S))
+        assert error.code == "idempotency_key_reused"
+        await audience.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (correction(None), "unknown_choice"),
+        (correction(MoodState.UNCERTAIN), "unknown_choice"),
+        (correction(MoodState.ABSENT), "unknown_choice"),
+        (correction(MoodState.SAD, key=""), "invalid_idempotency_key"),
+        (correction(MoodState.SAD, user_id="no body"), "invalid_user"),
+    ],
+)
+async def test_a_word_that_names_no_emotion_or_person_is_refused(
+    stub: RecommenderServiceStub, request_: pb.CorrectMoodRequest, code: str
+):
+    error = await failure(stub.CorrectMood(request_, timeout=DEADLINE_S))
+    assert (error.code, bool(error.advice)) == (code, True)
 
 
 @pytest.mark.parametrize("text", ["Великолепно!", "素晴らしい 🎬", "<script>alert(1)</script>", "x" * 20_000])

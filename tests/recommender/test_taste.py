@@ -1,15 +1,22 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.emotion import CIRCUMPLEX, Affect, Emotion
 from contracts.recommendation import FeedbackAction, Kind
 from services.recommender.core.catalogue import Catalogue
-from services.recommender.core.taste import learn_taste, verdicts
-from tests.recommender.support import facts, opinion, shelf_of
+from services.recommender.core.prior import PLAIN
+from services.recommender.core.taste import HALF_LIFE, SAID_HALF_LIFE, Opinion, learn_taste, verdicts
+from tests.recommender.support import NOON, facts, opinion, shelf_of
 
 LIKE, DISLIKE, SKIP = FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SKIP
 PLAY, FINISH, SAVE = FeedbackAction.PLAY, FeedbackAction.FINISH, FeedbackAction.SAVE
+SPEAKING = (LIKE, SAVE, FINISH, PLAY, SKIP, DISLIKE)
+HAPPY, SAD, MIDDLE = CIRCUMPLEX[Emotion.HAPPY], CIRCUMPLEX[Emotion.SAD], Affect(0.0, 0.0)
 
 
 @pytest.fixture
@@ -48,8 +55,74 @@ def test_a_taste_carries_over_to_other_kinds(catalogue: Catalogue):
 
 
 def test_actions_speak_in_order(catalogue: Catalogue):
-    each = {action: appeal(catalogue, ("a", action))["a"] for action in FeedbackAction}
-    assert sorted(each, key=lambda action: -each[action]) == [LIKE, SAVE, FINISH, PLAY, SKIP, DISLIKE]
+    each = {action: appeal(catalogue, ("a", action))["a"] for action in SPEAKING}
+    assert sorted(each, key=lambda action: -each[action]) == list(SPEAKING)
+
+
+def test_a_skip_says_less_the_later_it_comes(catalogue: Catalogue):
+    skips = [opinion("a", SKIP)._replace(progress=progress) for progress in (None, 0.1, 0.5, 1.0)]
+    appeals = [learn_taste(catalogue, [skip]).appeal(catalogue.shelves[Kind.MUSIC])[0] for skip in skips]
+    assert appeals == sorted(appeals)
+    assert appeals[0] == pytest.approx(appeal(catalogue, ("a", SKIP))["a"])
+    assert appeals[-1] == pytest.approx(appeal(catalogue, ("a", PLAY))["a"])
+
+
+def test_not_now_says_nothing_about_taste_and_leaves_what_was_said_before(catalogue: Catalogue):
+    later = ("a", FeedbackAction.NOT_NOW)
+    assert appeal(catalogue, later) == appeal(catalogue)
+    assert appeal(catalogue, ("a", LIKE), later) == appeal(catalogue, ("a", LIKE))
+
+
+def in_moods(catalogue: Catalogue, *opinions: Opinion) -> dict[str, float]:
+    """The appeal of "a" in each mood."""
+    taste, shelf = learn_taste(catalogue, opinions), catalogue.shelves[Kind.MUSIC]
+    moods = {"happy": HAPPY, "middle": MIDDLE, "sad": SAD, "unknown": None}
+    return {name: float(taste.appeal(shelf, place)[0]) for name, place in moods.items()}
+
+
+def test_what_is_liked_in_one_mood_appeals_less_the_farther_another_mood_is(catalogue: Catalogue):
+    liked = in_moods(catalogue, opinion("a", LIKE)._replace(mood=SAD))
+    assert liked["sad"] > liked["middle"] > liked["happy"] > 0
+    assert liked["unknown"] == pytest.approx(liked["middle"])
+
+
+def test_a_person_can_want_in_one_mood_what_they_do_not_in_another(catalogue: Catalogue):
+    told = [
+        opinion(item, action, minute)._replace(mood=mood)
+        for minute, (item, action, mood) in enumerate([("a", LIKE, SAD), ("b", LIKE, SAD)])
+    ]
+    # "b" has the genre of "a"; the same person turns away what is like it when they are happy.
+    both = [*told, *(opinion(each.item_id, DISLIKE, 9)._replace(mood=HAPPY, item_id="e") for each in told[:1])]
+    jazz = shelf_of(*(facts(name, genres=["jazz"]) for name in "abe"))
+    wanted = in_moods(jazz, *both)
+    assert wanted["sad"] > 0.2
+    assert wanted["happy"] < 0 < wanted["sad"]
+
+
+def test_the_variance_of_what_is_not_known_is_the_same_in_every_mood(catalogue: Catalogue):
+    taste, shelf = learn_taste(catalogue, []), catalogue.shelves[Kind.MUSIC]
+    draws = [taste.sampled(np.random.default_rng(seed)) for seed in range(400)]
+    spread = [np.std([draw.appeal(shelf, mood)[0] for draw in draws]) for mood in (HAPPY, MIDDLE, SAD)]
+    np.testing.assert_allclose(spread, spread[1], rtol=0.12)
+
+
+def test_draws_scatter_around_what_was_learned_in_that_mood(catalogue: Catalogue):
+    shelf = catalogue.shelves[Kind.MUSIC]
+    taste = learn_taste(catalogue, [opinion("a", LIKE)._replace(mood=SAD), opinion("c", DISLIKE)._replace(mood=HAPPY)])
+    for mood in (HAPPY, SAD):
+        draws = [taste.sampled(np.random.default_rng(seed)).appeal(shelf, mood) for seed in range(400)]
+        np.testing.assert_allclose(np.mean(draws, axis=0), taste.appeal(shelf, mood), atol=0.15)
+
+
+@pytest.mark.parametrize(("action", "life"), [(LIKE, SAID_HALF_LIFE), (FINISH, HALF_LIFE)])
+def test_old_evidence_fades_by_its_half_life(catalogue: Catalogue, action: FeedbackAction, life: timedelta):
+    told, shelf = [opinion("a", action)], catalogue.shelves[Kind.MUSIC]
+    appeals = [learn_taste(catalogue, told, NOON + n * life).appeal(shelf)[0] for n in (0, 1, 3, 100)]
+    assert appeals == sorted(appeals, reverse=True)
+    assert appeals[-1] == pytest.approx(0, abs=1e-3)
+    twice_as_noisy = replace(PLAIN, noise_variance=2 * PLAIN.noise_variance)
+    doubted = Catalogue([facts("a", genres=["jazz"], creators=["Ada"])], priors={Kind.MUSIC: twice_as_noisy})
+    assert appeals[1] == pytest.approx(appeal(doubted, ("a", action))["a"])
 
 
 def test_what_was_said_counts_before_what_was_done_and_the_newer_before_the_older(catalogue: Catalogue):
@@ -63,7 +136,7 @@ def test_an_opinion_on_an_item_that_is_gone_is_left_out(catalogue: Catalogue):
     assert verdicts(catalogue, [opinion("gone", LIKE)]) == []
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(FeedbackAction)), max_size=8))
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(SPEAKING)), max_size=8))
 def test_the_same_opinions_give_the_same_finite_taste_in_any_order(opinions: list[tuple[str, FeedbackAction]]):
     catalogue = shelf_of(*(facts(name, genres=[name, "shared"]) for name in "abcd"))
     given_at = [opinion(item, action, minute) for minute, (item, action) in enumerate(opinions)]

@@ -39,6 +39,9 @@ class Failing(pb_grpc.RecommenderServiceServicer):
     async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: object) -> pb.GiveFeedbackResponse:
         raise NotImplementedError
 
+    async def CorrectMood(self, request: pb.CorrectMoodRequest, context: object) -> pb.CorrectMoodResponse:
+        raise NotImplementedError
+
     async def AddReview(self, request: pb.AddReviewRequest, context: object) -> pb.AddReviewResponse:
         raise NotImplementedError
 

@@ -15,6 +15,7 @@ from scipy.linalg import cho_solve
 
 from contracts.emotion import Affect
 from services.recommender.core.catalogue import Shelf
+from services.recommender.core.contexts import CONTEXTS, context
 from services.recommender.core.taste import Taste
 
 Numbers = npt.NDArray[Any]
@@ -25,8 +26,8 @@ _COLUMNS: Final = 65_536
 _MAX_TRAITS: Final = 64
 _MAX_EVIDENCE: Final = 1024
 _RNG: Final = np.random.default_rng(0)
-_PRIOR: Final = _RNG.standard_normal((_COLUMNS, DRAWS), dtype=np.float32)
-_TRAIT_PRIOR: Final = _RNG.standard_normal((_MAX_TRAITS, DRAWS), dtype=np.float32)
+_PRIOR: Final = _RNG.standard_normal((CONTEXTS, _COLUMNS, DRAWS), dtype=np.float32)
+_TRAIT_PRIOR: Final = _RNG.standard_normal((CONTEXTS, _MAX_TRAITS, DRAWS), dtype=np.float32)
 _NOISE: Final = _RNG.standard_normal((_MAX_EVIDENCE, DRAWS), dtype=np.float32)
 
 
@@ -41,6 +42,8 @@ class Exploration:
     """Float32, (e, u)."""
     evidence_traits: Numbers
     """Float32, (e, d)."""
+    contexts: Numbers
+    """Float32, (e, 3)."""
     told: Numbers
     """Float32, (e, DRAWS): how the evidence corrects each draw from the prior."""
 
@@ -50,20 +53,20 @@ class Exploration:
         columns = np.unique(taste.evidence_features.indices)
         evidence = taste.evidence_features[:, columns].toarray().astype(np.float32)
         traits = taste.evidence_traits.astype(np.float32)
-        prior = evidence @ _prior(columns) + traits @ _TRAIT_PRIOR[: traits.shape[1]]
+        contexts = taste.contexts.astype(np.float32)
+        drawn = evidence @ _PRIOR[:, columns % _COLUMNS] + traits @ _TRAIT_PRIOR[:, : traits.shape[1]]
+        prior = np.einsum("ek,ked->ed", contexts, drawn)
         noise = np.sqrt(taste.noise)[:, None] * _NOISE[: len(evidence)]
         told = cho_solve((taste.factor, True), prior + noise) if len(evidence) else prior
-        return cls(taste.sampled(rng), columns, evidence, traits, told.astype(np.float32))
+        return cls(taste.sampled(rng), columns, evidence, traits, contexts, told.astype(np.float32))
 
     def deviations(self, shelf: Shelf, rows: Numbers, mood: Affect) -> Numbers:
         """How the appeal of these r rows in a mood differs from what is expected, in each draw: (DRAWS, r)."""
         columns, features = shelf.own_columns.dense(rows)
         traits = shelf.traits[rows].astype(np.float32)
-        drawn = features @ _prior(columns) + traits @ _TRAIT_PRIOR[: traits.shape[1]]
+        shares = context(mood).astype(np.float32)
+        trait_prior = np.tensordot(shares, _TRAIT_PRIOR[:, : traits.shape[1]], 1)
+        drawn = features @ np.tensordot(shares, _PRIOR[:, columns % _COLUMNS], 1) + traits @ trait_prior
         _, here, there = np.intersect1d(columns, self.columns, assume_unique=True, return_indices=True)
         alike = features[:, here] @ self.evidence[:, there].T + traits @ self.evidence_traits.T
-        return (drawn - alike @ self.told).T
-
-
-def _prior(columns: Numbers) -> Numbers:
-    return _PRIOR[columns % _COLUMNS]
+        return (drawn - (alike * (self.contexts @ shares)) @ self.told).T

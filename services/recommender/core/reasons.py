@@ -30,6 +30,7 @@ _VERBS: Final[Mapping[FeedbackAction, str]] = {
     FeedbackAction.SAVE: "saved",
     FeedbackAction.FINISH: "finished",
     FeedbackAction.PLAY: "played",
+    FeedbackAction.RATE: "rated well",
 }
 _PURPOSES: Final[Mapping[Goal, str]] = {
     Goal.MATCH: "like your mood",

@@ -19,6 +19,7 @@ class RestPolicy:
 
     after_shown: timedelta
     after_skip: timedelta
+    """Or after "not now"."""
 
 
 def never_again(verdicts: Iterable[Verdict]) -> frozenset[str]:
@@ -39,7 +40,8 @@ def resting(
     Args:
         shown: when an item was last shown in an earlier sitting.
     """
-    rests = {FeedbackAction.SKIP: policy.after_skip, FeedbackAction.FINISH: TRAITS[kind].finish_rest}
+    away = dict.fromkeys((FeedbackAction.SKIP, FeedbackAction.NOT_NOW), policy.after_skip)
+    rests = {**away, FeedbackAction.FINISH: TRAITS[kind].finish_rest}
     met = {
         opinion.item_id: opinion.occurred_at
         for opinion in opinions

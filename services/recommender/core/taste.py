@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from scipy.sparse import csc_array, csr_array, vstack
 from contracts.emotion import Affect
 from contracts.recommendation import FeedbackAction, Kind
 from services.recommender.core.catalogue import Catalogue, Feature, Floats, Shelf
+from services.recommender.core.contexts import CONTEXTS, context
 from services.recommender.core.prior import TRAITS
 
 APPEAL: Final[Mapping[FeedbackAction, float]] = {
@@ -25,13 +26,23 @@ APPEAL: Final[Mapping[FeedbackAction, float]] = {
 }
 """How much an item appeals to somebody who did this, -1..1. Editorial."""
 
-SAID: Final = frozenset({FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SAVE})
+EARLIEST_SKIP: Final = APPEAL[FeedbackAction.SKIP]
+SKIP_REACH: Final = APPEAL[FeedbackAction.PLAY] - EARLIEST_SKIP
+"""From a skip at the beginning to one at the end, which says as much as having played it."""
+
+SAID: Final = frozenset({FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SAVE, FeedbackAction.RATE})
 """What people say about an item counts before what they did with it."""
 
 NEUTRAL_RATING: Final = 6.0
 """Of 0..10: in MovieLens, where half a star to five were given, what people rate 3 or below they did not like."""
 RATING_REACH: Final = 4.0
 """From there to a rating that says as much as a like."""
+
+HALF_LIFE: Final = timedelta(days=180)
+"""After it, what was done says half as much. Editorial."""
+SAID_HALF_LIFE: Final = timedelta(days=3650)
+"""What was said lasts longer; docs/recommending.md has the measurement."""
+MAX_HALF_LIVES: Final = 20.0
 
 MAX_EVIDENCE: Final = 300
 """Items, the newest first, that a taste is learned from: the cost grows with the cube."""
@@ -45,17 +56,24 @@ class Opinion(NamedTuple):
     occurred_at: datetime
     rating: float | None = None
     """0..10, where they gave one."""
+    progress: float | None = None
+    """How far they were in the item, 0..1, where that is known."""
+    mood: Affect | None = None
+    """That they were in, where it is known."""
 
     @classmethod
     def rated(cls, item_id: str, rating: float, occurred_at: datetime) -> "Opinion":
-        """An explicit rating, 0..10: a like or a dislike, and how much of one."""
-        action = FeedbackAction.DISLIKE if rating < NEUTRAL_RATING else FeedbackAction.LIKE
-        return cls(item_id, action, occurred_at, rating)
+        """An explicit rating, 0..10."""
+        return cls(item_id, FeedbackAction.RATE, occurred_at, rating)
 
     @property
     def liking(self) -> float:
         """-1..1."""
-        return APPEAL[self.action] if self.rating is None else liking(self.rating)
+        if self.rating is not None:
+            return liking(self.rating)
+        if self.action is FeedbackAction.SKIP:
+            return EARLIEST_SKIP + SKIP_REACH * (self.progress or 0.0)
+        return APPEAL[self.action]
 
 
 class Verdict(NamedTuple):
@@ -67,6 +85,8 @@ class Verdict(NamedTuple):
     action: FeedbackAction
     liking: float
     """-1..1."""
+    mood: Affect | None
+    occurred_at: datetime
 
 
 def liking(rating: float) -> float:
@@ -76,59 +96,112 @@ def liking(rating: float) -> float:
 
 def verdicts(catalogue: Catalogue, opinions: Iterable[Opinion]) -> list[Verdict]:
     """One verdict for each item, the newest first: what was said counts before what was done, then the newer before
-    the older. Items that are no longer in the catalogue are left out."""
+    the older. "Not now" is no verdict. Items that are no longer in the catalogue are left out."""
     chosen: dict[str, Opinion] = {}
-    for opinion in sorted(opinions, key=lambda each: (each.action in SAID, each.occurred_at, each.action)):
+    given = (opinion for opinion in opinions if opinion.action is not FeedbackAction.NOT_NOW)
+    for opinion in sorted(given, key=lambda each: (each.action in SAID, each.occurred_at, each.action)):
         chosen[opinion.item_id] = opinion
     newest = sorted(chosen.values(), key=lambda each: (each.occurred_at, each.item_id), reverse=True)
     located = ((opinion, catalogue.kind_of(opinion.item_id)) for opinion in newest)
     return [
-        Verdict(opinion.item_id, kind, catalogue.shelves[kind].rows[opinion.item_id], opinion.action, opinion.liking)
+        Verdict(
+            item_id=opinion.item_id,
+            kind=kind,
+            row=catalogue.shelves[kind].rows[opinion.item_id],
+            action=opinion.action,
+            liking=opinion.liking,
+            mood=opinion.mood,
+            occurred_at=opinion.occurred_at,
+        )
         for opinion, kind in located
         if kind is not None
     ]
 
 
+class Draw(NamedTuple):
+    """One draw of somebody's weights from the prior, in each context. The weights are a stretch of numbers that all
+    draws share, so that nobody has to keep as many as there are features."""
+
+    starts: Sequence[int]
+    traits: Floats
+    """(3, d)."""
+
+    @classmethod
+    def of(cls, rng: np.random.Generator, traits: int) -> "Draw":
+        """A fresh one."""
+        return cls(
+            [int(start) for start in rng.integers(len(_NORMAL), size=CONTEXTS)], rng.standard_normal((CONTEXTS, traits))
+        )
+
+    def weights(self, here: Floats, size: int) -> Floats:
+        """Of so many features in a context, (size,)."""
+        parts = (
+            share * np.take(_NORMAL, range(start, start + size), mode="wrap")
+            for share, start in zip(here, self.starts, strict=True)
+        )
+        return np.sum(list(parts), axis=0)
+
+
+_NORMAL: Final = np.random.default_rng(1).standard_normal(2**20)
+
+
 @dataclass(frozen=True)
 class Taste:
-    """The posterior mean of a person's weights, apart from everybody's, and what it was learned from."""
+    """The posterior of a person's weights, apart from everybody's, and what it was learned from."""
 
-    weights: Floats
-    """(m,), of the features."""
-    trait_weights: Floats
-    """(4,), of the traits."""
     vocabulary: Sequence[Feature]
     evidence: Sequence[Verdict]
     evidence_features: csr_array
     """float64, (evidence, m)."""
-
-    factor: Floats
-    """(evidence, evidence): the lower Cholesky factor of how alike the evidence is, noise included."""
     evidence_traits: Floats
     """(evidence, d)."""
+    contexts: Floats
+    """(evidence, 3): the moods it was given in."""
+    factor: Floats
+    """(evidence, evidence): the lower Cholesky factor of how alike the evidence is, noise included."""
     noise: Floats
     """(evidence,), variances."""
+    told: Floats
+    """(evidence,): how much each piece adds to what is like it."""
+    draw: Draw | None = None
+    """What the weights may differ by from their mean; None: they are the mean."""
 
-    def appeal(self, shelf: Shelf) -> Floats:
+    @property
+    def weights(self) -> Floats:
+        """Of the features in an unknown mood, (m,)."""
+        return self.weights_in()[0]
+
+    def appeal(self, shelf: Shelf, mood: Affect | None = None) -> Floats:
         """How much more than everybody this person likes each of a shelf's n items: (n,), about -1..1, 0 where nothing
         is known."""
-        return shelf.personal @ self.weights + shelf.traits @ self.trait_weights
+        weights, trait_weights = self.weights_in(mood)
+        return shelf.personal @ weights + shelf.traits @ trait_weights
 
     def weights_in(self, mood: Affect | None = None) -> tuple[Floats, Floats]:
         """The weights of the features, (m,), and of the traits, (d,), in a mood."""
-        return self.weights, self.trait_weights
+        if mood not in self._weights:
+            self._weights.clear()
+            self._weights[mood] = self._weighed(context(mood))
+        return self._weights[mood]
+
+    def _weighed(self, here: Floats) -> tuple[Floats, Floats]:
+        told = self.told * (self.contexts @ here)
+        weights, traits = self.evidence_features.T @ told, self.evidence_traits.T @ told
+        if self.draw is None:
+            return weights, traits
+        return weights + self.draw.weights(here, len(weights)), traits + here @ self.draw.traits
 
     def sampled(self, rng: np.random.Generator) -> "Taste":
         """A draw from what the weights may be: one from the prior, corrected by the evidence (Matheron's rule: Wilson
         et al., "Pathwise conditioning of Gaussian processes", JMLR 22, 2021)."""
-        weights, traits = rng.standard_normal(len(self.weights)), rng.standard_normal(len(self.trait_weights))
-        if self.evidence:
-            noise = np.sqrt(self.noise) * rng.standard_normal(len(self.noise))
-            drawn = self.evidence_features @ weights + self.evidence_traits @ traits + noise
-            told = cho_solve((self.factor, True), drawn)
-            weights -= self.evidence_features.T @ told
-            traits -= self.evidence_traits.T @ told
-        return replace(self, weights=self.weights + weights, trait_weights=self.trait_weights + traits)
+        draw = Draw.of(rng, self.evidence_traits.shape[1])
+        if not self.evidence:
+            return replace(self, draw=draw)
+        noise = np.sqrt(self.noise) * rng.standard_normal(len(self.noise))
+        weights = np.column_stack([draw.weights(axis, len(self.vocabulary)) for axis in np.eye(CONTEXTS)])
+        appeals = self.evidence_features @ weights + self.evidence_traits @ draw.traits.T
+        drawn = (self.contexts * appeals).sum(axis=1) + noise
+        return replace(self, told=self.told - cho_solve((self.factor, True), drawn), draw=draw)
 
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""
@@ -140,35 +213,57 @@ class Taste:
     def _evidence_by_column(self) -> csc_array:
         return csc_array(self.evidence_features)
 
+    @cached_property
+    def _weights(self) -> dict[Affect | None, tuple[Floats, Floats]]:
+        return {}
 
-def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion]) -> Taste:
+
+def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime | None = None) -> Taste:
     """The taste behind these opinions.
 
-    With features and traits X, scaled so that the prior on their weights is standard normal, noise variances N and
-    likings y of which everybody's taste explains e, the posterior mean is X'(XX' + N)^-1 (y - e) (Bishop, "Pattern
-    Recognition and Machine Learning", 2006, sections 3.3 and 6.1): in this form its cost depends on how much a person
-    has said, not on how many features there are.
+    With features and traits X, scaled so that the prior on their weights is standard normal, C how much each mood says
+    about each other, noise variances N and likings y of which everybody's taste explains e, what each piece of evidence
+    tells is (XX' * C + N)^-1 (y - e), and the posterior mean in a mood is X' times that, times how much the piece's
+    mood says about this one (Bishop, "Pattern Recognition and Machine Learning", 2006, sections 3.3 and 6.1): in this
+    form its cost depends on how much a person has said, not on how many features there are.
+
+    Args:
+        now: to judge by how old the evidence is; None: when the newest was given.
     """
     evidence = verdicts(catalogue, opinions)[:MAX_EVIDENCE]
-    width = len(catalogue.vocabulary)
     if not evidence:
-        return _untold(catalogue, width)
+        return _untold(catalogue)
     met = [(catalogue.shelves[verdict.kind], verdict.row) for verdict in evidence]
     features = csr_array(vstack([shelf.personal[[row]] for shelf, row in met]))
     traits = np.array([shelf.traits[row] for shelf, row in met])
+    contexts = np.array([context(verdict.mood) for verdict in evidence])
     news = np.array(
         [verdict.liking - shelf.expected[verdict.row] for verdict, (shelf, _) in zip(evidence, met, strict=True)]
     )
-    alike = (features @ features.T).toarray() + traits @ traits.T
-    noise = np.array([shelf.prior.noise_variance for shelf, _ in met])
+    alike = ((features @ features.T).toarray() + traits @ traits.T) * (contexts @ contexts.T)
+    noise = np.array([shelf.prior.noise_variance for shelf, _ in met]) * _doubts(evidence, now)
     factor = np.linalg.cholesky(alike + np.diag(noise))
     told = cho_solve((factor, True), news)
-    return Taste(features.T @ told, traits.T @ told, catalogue.vocabulary, evidence, features, factor, traits, noise)
+    return Taste(catalogue.vocabulary, evidence, features, traits, contexts, factor, noise, told)
 
 
-def _untold(catalogue: Catalogue, width: int) -> Taste:
-    nothing = np.zeros((0, len(TRAITS)))
-    weights, traits = np.zeros(width), np.zeros(len(TRAITS))
+def _doubts(evidence: Sequence[Verdict], now: datetime | None) -> Floats:
+    """How much noisier each piece of evidence is for its age, 1 or more."""
+    latest = now or evidence[0].occurred_at
+    lives = (SAID_HALF_LIFE if verdict.action in SAID else HALF_LIFE for verdict in evidence)
+    ages = [(latest - verdict.occurred_at) / life for verdict, life in zip(evidence, lives, strict=True)]
+    return 2.0 ** np.clip(ages, 0.0, MAX_HALF_LIVES)
+
+
+def _untold(catalogue: Catalogue) -> Taste:
+    none = np.zeros(0)
     return Taste(
-        weights, traits, catalogue.vocabulary, [], csr_array((0, width)), np.zeros((0, 0)), nothing, np.zeros(0)
+        vocabulary=catalogue.vocabulary,
+        evidence=[],
+        evidence_features=csr_array((0, len(catalogue.vocabulary))),
+        evidence_traits=np.zeros((0, len(TRAITS))),
+        contexts=np.zeros((0, CONTEXTS)),
+        factor=np.zeros((0, 0)),
+        noise=none,
+        told=none,
     )

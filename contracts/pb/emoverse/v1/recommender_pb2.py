@@ -26,7 +26,7 @@ from contracts.pb.emoverse.v1 import mood_pb2 as emoverse_dot_v1_dot_mood__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65moverse/v1/recommender.proto\x12\x0b\x65moverse.v1\x1a\x16\x65moverse/v1/mood.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x01\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\x0c\n\x04goal\x18\x04 \x01(\t\x12\x0f\n\x07\x65xclude\x18\x05 \x03(\t\x12$\n\x04mood\x18\x06 \x01(\x0e\x32\x16.emoverse.v1.MoodState\x12\x13\n\x0b\x64\x65stination\x18\x07 \x01(\t\x12\x12\n\npage_token\x18\x08 \x01(\t\"}\n\x11RecommendResponse\x12 \n\x05picks\x18\x01 \x03(\x0b\x32\x11.emoverse.v1.Pick\x12\x1f\n\x04mood\x18\x02 \x01(\x0b\x32\x11.emoverse.v1.Mood\x12\x0c\n\x04goal\x18\x03 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"o\n\x04Pick\x12\x1f\n\x04item\x18\x01 \x01(\x0b\x32\x11.emoverse.v1.Item\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0f\n\x07reasons\x18\x03 \x03(\t\x12\x17\n\npropensity\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_propensity\"\xf7\x02\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x10\n\x08\x63reators\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x0e\n\x06genres\x18\x06 \x03(\t\x12\x0c\n\x04tags\x18\x07 \x03(\t\x12\x13\n\x06rating\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0f\n\x07valence\x18\t \x01(\x02\x12\x0f\n\x07\x61rousal\x18\n \x01(\x02\x12\x0f\n\x07\x63luster\x18\x0b \x01(\t\x12\x19\n\x0c\x64uration_min\x18\x0c \x01(\rH\x02\x88\x01\x01\x12\r\n\x05steps\x18\r \x03(\t\x12\x38\n\x0c\x65xternal_ids\x18\x0e \x03(\x0b\x32\".emoverse.v1.Item.ExternalIdsEntry\x1a\x32\n\x10\x45xternalIdsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05_yearB\t\n\x07_ratingB\x0f\n\r_duration_min\"\x91\x01\n\x13GiveFeedbackRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\x12/\n\x0boccurred_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\x14GiveFeedbackResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"[\n\x10\x41\x64\x64ReviewRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\"&\n\x11\x41\x64\x64ReviewResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"\x14\n\x12GetClustersRequest\"n\n\x13GetClustersResponse\x12&\n\x08\x63lusters\x18\x01 \x03(\x0b\x32\x14.emoverse.v1.Cluster\x12/\n\x0b\x63omputed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x07\x43luster\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07valence\x18\x02 \x01(\x02\x12\x0f\n\x07\x61rousal\x18\x03 \x01(\x02\x12\x0c\n\x04size\x18\x04 \x01(\r\x12\x10\n\x08\x65motions\x18\x05 \x03(\t\"&\n\x13\x45xportPersonRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"$\n\x14\x45xportPersonResponse\x12\x0c\n\x04json\x18\x01 \x01(\t\"&\n\x13\x46orgetPersonRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"\'\n\x14\x46orgetPersonResponse\x12\x0f\n\x07\x64\x65leted\x18\x01 \x01(\x04\x32\xfd\x03\n\x12RecommenderService\x12J\n\tRecommend\x12\x1d.emoverse.v1.RecommendRequest\x1a\x1e.emoverse.v1.RecommendResponse\x12S\n\x0cGiveFeedback\x12 .emoverse.v1.GiveFeedbackRequest\x1a!.emoverse.v1.GiveFeedbackResponse\x12J\n\tAddReview\x12\x1d.emoverse.v1.AddReviewRequest\x1a\x1e.emoverse.v1.AddReviewResponse\x12P\n\x0bGetClusters\x12\x1f.emoverse.v1.GetClustersRequest\x1a .emoverse.v1.GetClustersResponse\x12S\n\x0c\x45xportPerson\x12 .emoverse.v1.ExportPersonRequest\x1a!.emoverse.v1.ExportPersonResponse\x12S\n\x0c\x46orgetPerson\x12 .emoverse.v1.ForgetPersonRequest\x1a!.emoverse.v1.ForgetPersonResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65moverse/v1/recommender.proto\x12\x0b\x65moverse.v1\x1a\x16\x65moverse/v1/mood.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x01\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\x0c\n\x04goal\x18\x04 \x01(\t\x12\x0f\n\x07\x65xclude\x18\x05 \x03(\t\x12$\n\x04mood\x18\x06 \x01(\x0e\x32\x16.emoverse.v1.MoodState\x12\x13\n\x0b\x64\x65stination\x18\x07 \x01(\t\x12\x12\n\npage_token\x18\x08 \x01(\t\"}\n\x11RecommendResponse\x12 \n\x05picks\x18\x01 \x03(\x0b\x32\x11.emoverse.v1.Pick\x12\x1f\n\x04mood\x18\x02 \x01(\x0b\x32\x11.emoverse.v1.Mood\x12\x0c\n\x04goal\x18\x03 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"o\n\x04Pick\x12\x1f\n\x04item\x18\x01 \x01(\x0b\x32\x11.emoverse.v1.Item\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0f\n\x07reasons\x18\x03 \x03(\t\x12\x17\n\npropensity\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_propensity\"\xf7\x02\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x10\n\x08\x63reators\x18\x04 \x03(\t\x12\x11\n\x04year\x18\x05 \x01(\rH\x00\x88\x01\x01\x12\x0e\n\x06genres\x18\x06 \x03(\t\x12\x0c\n\x04tags\x18\x07 \x03(\t\x12\x13\n\x06rating\x18\x08 \x01(\x02H\x01\x88\x01\x01\x12\x0f\n\x07valence\x18\t \x01(\x02\x12\x0f\n\x07\x61rousal\x18\n \x01(\x02\x12\x0f\n\x07\x63luster\x18\x0b \x01(\t\x12\x19\n\x0c\x64uration_min\x18\x0c \x01(\rH\x02\x88\x01\x01\x12\r\n\x05steps\x18\r \x03(\t\x12\x38\n\x0c\x65xternal_ids\x18\x0e \x03(\x0b\x32\".emoverse.v1.Item.ExternalIdsEntry\x1a\x32\n\x10\x45xternalIdsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x07\n\x05_yearB\t\n\x07_ratingB\x0f\n\r_duration_min\"\xd5\x01\n\x13GiveFeedbackRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\x12/\n\x0boccurred_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08progress\x18\x06 \x01(\x02H\x00\x88\x01\x01\x12\x13\n\x06rating\x18\x07 \x01(\x02H\x01\x88\x01\x01\x42\x0b\n\t_progressB\t\n\x07_rating\")\n\x14GiveFeedbackResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"d\n\x12\x43orrectMoodRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12$\n\x04mood\x18\x02 \x01(\x0e\x32\x16.emoverse.v1.MoodState\x12\x17\n\x0fidempotency_key\x18\x03 \x01(\t\"(\n\x13\x43orrectMoodResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"[\n\x10\x41\x64\x64ReviewRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\"&\n\x11\x41\x64\x64ReviewResponse\x12\x11\n\tduplicate\x18\x01 \x01(\x08\"\x14\n\x12GetClustersRequest\"n\n\x13GetClustersResponse\x12&\n\x08\x63lusters\x18\x01 \x03(\x0b\x32\x14.emoverse.v1.Cluster\x12/\n\x0b\x63omputed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x07\x43luster\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07valence\x18\x02 \x01(\x02\x12\x0f\n\x07\x61rousal\x18\x03 \x01(\x02\x12\x0c\n\x04size\x18\x04 \x01(\r\x12\x10\n\x08\x65motions\x18\x05 \x03(\t\"&\n\x13\x45xportPersonRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"$\n\x14\x45xportPersonResponse\x12\x0c\n\x04json\x18\x01 \x01(\t\"&\n\x13\x46orgetPersonRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"\'\n\x14\x46orgetPersonResponse\x12\x0f\n\x07\x64\x65leted\x18\x01 \x01(\x04\x32\xcf\x04\n\x12RecommenderService\x12J\n\tRecommend\x12\x1d.emoverse.v1.RecommendRequest\x1a\x1e.emoverse.v1.RecommendResponse\x12S\n\x0cGiveFeedback\x12 .emoverse.v1.GiveFeedbackRequest\x1a!.emoverse.v1.GiveFeedbackResponse\x12P\n\x0b\x43orrectMood\x12\x1f.emoverse.v1.CorrectMoodRequest\x1a .emoverse.v1.CorrectMoodResponse\x12J\n\tAddReview\x12\x1d.emoverse.v1.AddReviewRequest\x1a\x1e.emoverse.v1.AddReviewResponse\x12P\n\x0bGetClusters\x12\x1f.emoverse.v1.GetClustersRequest\x1a .emoverse.v1.GetClustersResponse\x12S\n\x0c\x45xportPerson\x12 .emoverse.v1.ExportPersonRequest\x1a!.emoverse.v1.ExportPersonResponse\x12S\n\x0c\x46orgetPerson\x12 .emoverse.v1.ForgetPersonRequest\x1a!.emoverse.v1.ForgetPersonResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,27 +46,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEM_EXTERNALIDSENTRY']._serialized_start=809
   _globals['_ITEM_EXTERNALIDSENTRY']._serialized_end=859
   _globals['_GIVEFEEDBACKREQUEST']._serialized_start=899
-  _globals['_GIVEFEEDBACKREQUEST']._serialized_end=1044
-  _globals['_GIVEFEEDBACKRESPONSE']._serialized_start=1046
-  _globals['_GIVEFEEDBACKRESPONSE']._serialized_end=1087
-  _globals['_ADDREVIEWREQUEST']._serialized_start=1089
-  _globals['_ADDREVIEWREQUEST']._serialized_end=1180
-  _globals['_ADDREVIEWRESPONSE']._serialized_start=1182
-  _globals['_ADDREVIEWRESPONSE']._serialized_end=1220
-  _globals['_GETCLUSTERSREQUEST']._serialized_start=1222
-  _globals['_GETCLUSTERSREQUEST']._serialized_end=1242
-  _globals['_GETCLUSTERSRESPONSE']._serialized_start=1244
-  _globals['_GETCLUSTERSRESPONSE']._serialized_end=1354
-  _globals['_CLUSTER']._serialized_start=1356
-  _globals['_CLUSTER']._serialized_end=1445
-  _globals['_EXPORTPERSONREQUEST']._serialized_start=1447
-  _globals['_EXPORTPERSONREQUEST']._serialized_end=1485
-  _globals['_EXPORTPERSONRESPONSE']._serialized_start=1487
-  _globals['_EXPORTPERSONRESPONSE']._serialized_end=1523
-  _globals['_FORGETPERSONREQUEST']._serialized_start=1525
-  _globals['_FORGETPERSONREQUEST']._serialized_end=1563
-  _globals['_FORGETPERSONRESPONSE']._serialized_start=1565
-  _globals['_FORGETPERSONRESPONSE']._serialized_end=1604
-  _globals['_RECOMMENDERSERVICE']._serialized_start=1607
-  _globals['_RECOMMENDERSERVICE']._serialized_end=2116
+  _globals['_GIVEFEEDBACKREQUEST']._serialized_end=1112
+  _globals['_GIVEFEEDBACKRESPONSE']._serialized_start=1114
+  _globals['_GIVEFEEDBACKRESPONSE']._serialized_end=1155
+  _globals['_CORRECTMOODREQUEST']._serialized_start=1157
+  _globals['_CORRECTMOODREQUEST']._serialized_end=1257
+  _globals['_CORRECTMOODRESPONSE']._serialized_start=1259
+  _globals['_CORRECTMOODRESPONSE']._serialized_end=1299
+  _globals['_ADDREVIEWREQUEST']._serialized_start=1301
+  _globals['_ADDREVIEWREQUEST']._serialized_end=1392
+  _globals['_ADDREVIEWRESPONSE']._serialized_start=1394
+  _globals['_ADDREVIEWRESPONSE']._serialized_end=1432
+  _globals['_GETCLUSTERSREQUEST']._serialized_start=1434
+  _globals['_GETCLUSTERSREQUEST']._serialized_end=1454
+  _globals['_GETCLUSTERSRESPONSE']._serialized_start=1456
+  _globals['_GETCLUSTERSRESPONSE']._serialized_end=1566
+  _globals['_CLUSTER']._serialized_start=1568
+  _globals['_CLUSTER']._serialized_end=1657
+  _globals['_EXPORTPERSONREQUEST']._serialized_start=1659
+  _globals['_EXPORTPERSONREQUEST']._serialized_end=1697
+  _globals['_EXPORTPERSONRESPONSE']._serialized_start=1699
+  _globals['_EXPORTPERSONRESPONSE']._serialized_end=1735
+  _globals['_FORGETPERSONREQUEST']._serialized_start=1737
+  _globals['_FORGETPERSONREQUEST']._serialized_end=1775
+  _globals['_FORGETPERSONRESPONSE']._serialized_start=1777
+  _globals['_FORGETPERSONRESPONSE']._serialized_end=1816
+  _globals['_RECOMMENDERSERVICE']._serialized_start=1819
+  _globals['_RECOMMENDERSERVICE']._serialized_end=2410
 # @@protoc_insertion_point(module_scope)

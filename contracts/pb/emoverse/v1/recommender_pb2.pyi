@@ -251,12 +251,18 @@ class GiveFeedbackRequest(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     item_id: _builtins.str
     action: _builtins.str
-    """"like", "dislike", "skip", "play", "finish" or "save" """
+    """"like", "dislike", "skip", "play", "finish", "save", "rate" or "not_now" """
     idempotency_key: _builtins.str
     """1..128 characters, chosen by the caller"""
+    progress: _builtins.float
+    """of "play", "skip" and "finish": how far they were in the item, 0..1"""
+    rating: _builtins.float
+    """of "rate", which needs it: 0..10"""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """unset: now"""
@@ -269,12 +275,21 @@ class GiveFeedbackRequest(_message.Message):
         action: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        progress: _builtins.float | None = ...,
+        rating: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_progress", b"_progress", "_rating", b"_rating", "occurred_at", b"occurred_at", "progress", b"progress", "rating", b"rating"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "idempotency_key", b"idempotency_key", "item_id", b"item_id", "occurred_at", b"occurred_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_progress", b"_progress", "_rating", b"_rating", "action", b"action", "idempotency_key", b"idempotency_key", "item_id", b"item_id", "occurred_at", b"occurred_at", "progress", b"progress", "rating", b"rating", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__progress: _TypeAlias = _typing.Literal["progress"]  # noqa: Y015
+    _WhichOneofArgType__progress: _TypeAlias = _typing.Literal["_progress", b"_progress"]  # noqa: Y015
+    _WhichOneofReturnType__rating: _TypeAlias = _typing.Literal["rating"]  # noqa: Y015
+    _WhichOneofArgType__rating: _TypeAlias = _typing.Literal["_rating", b"_rating"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__progress) -> _WhichOneofReturnType__progress | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rating) -> _WhichOneofReturnType__rating | None: ...
 
 Global___GiveFeedbackRequest: _TypeAlias = GiveFeedbackRequest  # noqa: Y015
 
@@ -297,6 +312,51 @@ class GiveFeedbackResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GiveFeedbackResponse: _TypeAlias = GiveFeedbackResponse  # noqa: Y015
+
+@_typing.final
+class CorrectMoodRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    MOOD_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    mood: _mood_pb2.MoodState.ValueType
+    """an emotion"""
+    idempotency_key: _builtins.str
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        mood: _mood_pb2.MoodState.ValueType = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "mood", b"mood", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectMoodRequest: _TypeAlias = CorrectMoodRequest  # noqa: Y015
+
+@_typing.final
+class CorrectMoodResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DUPLICATE_FIELD_NUMBER: _builtins.int
+    duplicate: _builtins.bool
+    def __init__(
+        self,
+        *,
+        duplicate: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate", b"duplicate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectMoodResponse: _TypeAlias = CorrectMoodResponse  # noqa: Y015
 
 @_typing.final
 class AddReviewRequest(_message.Message):

@@ -45,6 +45,11 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackResponse.FromString,
                 _registered_method=True)
+        self.CorrectMood = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/CorrectMood',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.CorrectMoodRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.CorrectMoodResponse.FromString,
+                _registered_method=True)
         self.AddReview = channel.unary_unary(
                 '/emoverse.v1.RecommenderService/AddReview',
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.AddReviewRequest.SerializeToString,
@@ -80,6 +85,14 @@ class RecommenderServiceServicer:
 
     def GiveFeedback(self, request, context):
         """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CorrectMood(self, request, context):
+        """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
+        and is remembered for when the same is detected again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,6 +138,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.GiveFeedback,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackResponse.SerializeToString,
+            ),
+            'CorrectMood': grpc.unary_unary_rpc_method_handler(
+                    servicer.CorrectMood,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.CorrectMoodRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.CorrectMoodResponse.SerializeToString,
             ),
             'AddReview': grpc.unary_unary_rpc_method_handler(
                     servicer.AddReview,
@@ -202,6 +220,33 @@ class RecommenderService:
             '/emoverse.v1.RecommenderService/GiveFeedback',
             emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackRequest.SerializeToString,
             emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CorrectMood(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/CorrectMood',
+            emoverse_dot_v1_dot_recommender__pb2.CorrectMoodRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.CorrectMoodResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,10 @@ class RecommenderServiceStub:
     """Ranked items with reasons. A person never heard of gets good general picks."""
     GiveFeedback: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GiveFeedbackRequest, _recommender_pb2.GiveFeedbackResponse]
     """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing."""
+    CorrectMood: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.CorrectMoodRequest, _recommender_pb2.CorrectMoodResponse]
+    """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
+    and is remembered for when the same is detected again.
+    """
     AddReview: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.AddReviewRequest, _recommender_pb2.AddReviewResponse]
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]
@@ -55,6 +59,10 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Ranked items with reasons. A person never heard of gets good general picks."""
     GiveFeedback: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GiveFeedbackRequest, _recommender_pb2.GiveFeedbackResponse]  # type: ignore[assignment]
     """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing."""
+    CorrectMood: _aio.UnaryUnaryMultiCallable[_recommender_pb2.CorrectMoodRequest, _recommender_pb2.CorrectMoodResponse]  # type: ignore[assignment]
+    """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
+    and is remembered for when the same is detected again.
+    """
     AddReview: _aio.UnaryUnaryMultiCallable[_recommender_pb2.AddReviewRequest, _recommender_pb2.AddReviewResponse]  # type: ignore[assignment]
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]  # type: ignore[assignment]
@@ -82,6 +90,16 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.GiveFeedbackResponse, _abc.Awaitable[_recommender_pb2.GiveFeedbackResponse]]:
         """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing."""
+
+    @_abc_1.abstractmethod
+    def CorrectMood(
+        self,
+        request: _recommender_pb2.CorrectMoodRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.CorrectMoodResponse, _abc.Awaitable[_recommender_pb2.CorrectMoodResponse]]:
+        """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
+        and is remembered for when the same is detected again.
+        """
 
     @_abc_1.abstractmethod
     def AddReview(

@@ -471,6 +471,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/users/{user_id}/mood/correction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which mood a person is in
+         * @description Committed to the database before this answers. It counts before what is detected, for half an hour or until
+         *     something else is, and is remembered for when the same is detected again.
+         */
+        post: operations["correctMood"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users/{user_id}/reviews": {
         parameters: {
             query?: never;
@@ -822,7 +843,7 @@ export interface components {
          * @description What a person did with, or said about, an item.
          * @enum {string}
          */
-        FeedbackAction: "like" | "dislike" | "skip" | "play" | "finish" | "save";
+        FeedbackAction: "like" | "dislike" | "skip" | "play" | "finish" | "save" | "rate" | "not_now";
         /**
          * FeedbackRequest
          * @description What a person did with, or said about, an item.
@@ -834,6 +855,16 @@ export interface components {
              */
             item_id: string;
             action: components["schemas"]["FeedbackAction"];
+            /**
+             * Progress
+             * @description With play, skip and finish: how far they were in the item
+             */
+            progress?: number | null;
+            /**
+             * Rating
+             * @description With rate, which needs it
+             */
+            rating?: number | null;
         };
         /**
          * FieldProblem
@@ -1041,6 +1072,14 @@ export interface components {
             consent?: components["schemas"]["ConsentView"] | null;
             /** Created At */
             created_at?: string | null;
+        };
+        /**
+         * MoodCorrection
+         * @description A person's word on the mood they are in.
+         */
+        MoodCorrection: {
+            /** @example sad */
+            mood: components["schemas"]["Emotion"];
         };
         /**
          * MoodState
@@ -4186,6 +4225,135 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["FeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correctMood: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with its key changes nothing; by default a new one */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Whose; `me` for your own */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoodCorrection"];
             };
         };
         responses: {

@@ -125,6 +125,7 @@ const STAYS: readonly FeedbackAction[] = ["like", "save"];
 function Say({ item, action }: { item: Item; action: FeedbackAction }) {
   const w = words.value;
   const pressed = said.value.get(item.id) === action;
+  const icon = action === "like" || action === "save" || action === "finish" ? action : null;
   return (
     <button
       type="button"
@@ -133,7 +134,7 @@ function Say({ item, action }: { item: Item; action: FeedbackAction }) {
       aria-pressed={STAYS.includes(action) ? pressed : undefined}
       onClick={() => pressed || tellAbout(item, action)}
     >
-      {STAYS.includes(action) || action === "finish" ? <Icon name={action} filled={pressed} /> : null}
+      {icon ? <Icon name={icon} filled={pressed} /> : null}
       {w.action[action]}
     </button>
   );

@@ -209,6 +209,8 @@ export const de: Words = {
     save: "Merken",
     play: "Öffnen",
     finish: "Fertig",
+    rate: "Bewerten",
+    not_now: "Später",
   },
   did: {
     like: (title) => `Gefällt dir: ${title}`,
@@ -217,6 +219,8 @@ export const de: Words = {
     save: (title) => `Gemerkt: ${title}`,
     play: (title) => `Geöffnet: ${title}`,
     finish: (title) => `Fertig: ${title}`,
+    rate: (title) => `Bewertet: ${title}`,
+    not_now: (title) => `Später: ${title}`,
   },
   about: (action, title) => `${action}: ${title}`,
   undo: "Rückgängig",

@@ -209,6 +209,8 @@ export const en = {
     save: "Save",
     play: "Open",
     finish: "Done",
+    rate: "Rate",
+    not_now: "Later",
   } satisfies Record<FeedbackAction, string>,
   did: {
     like: (title: string) => `Liked: ${title}`,
@@ -217,6 +219,8 @@ export const en = {
     save: (title: string) => `Saved: ${title}`,
     play: (title: string) => `Opened: ${title}`,
     finish: (title: string) => `Done: ${title}`,
+    rate: (title: string) => `Rated: ${title}`,
+    not_now: (title: string) => `Later: ${title}`,
   } satisfies Record<FeedbackAction, (title: string) => string>,
   about: (action: string, title: string) => `${action}: ${title}`,
   undo: "Undo",

@@ -1,5 +1,6 @@
 """The recommender's processes: `python -m services.recommender [worker | beat | migrate | import | items]`; no word
-serves. Beside them, `evaluate` and `learn-prior` measure and teach it from published ratings."""
+serves. Beside them, `evaluate` and `learn-prior` measure and teach it from published ratings, and `simulate` lives with
+people whose tastes are known."""
 
 import json
 import sys
@@ -168,6 +169,35 @@ def learn_prior(
     with _told():
         detailed = read_rated_films(ratings, movies, links, imdb) if imdb else None
         learn(read_rated_films(ratings, movies, links), detailed, output)
+
+
+@cli.command()
+def simulate(
+    *,
+    people: Annotated[int, typer.Option(min=1, max=1000, help="Simulated people.")] = 30,
+    interactions: Annotated[int, typer.Option(min=1, max=200, help="Items that each of them meets.")] = 40,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    picture: Annotated[Path | None, typer.Option(help="Draw the curves here, as SVG.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the curves as JSON.")] = False,
+) -> None:
+    """Let people with known tastes live with our ranker and with simpler ones; tell what pleased them."""
+    from services.recommender.simulation.command import run_simulation  # noqa: PLC0415
+
+    _settings("simulate")
+    with _told():
+        typer.echo(run_simulation(people, interactions, seed, picture, as_json=as_json))
+
+
+@cli.command()
+def mood_fit(
+    as_json: Annotated[bool, typer.Option("--json", help="Print every list and journey as JSON.")] = False,
+) -> None:
+    """Measure how well lists and journeys fit each mood and goal, for somebody unknown, on the starter catalogue."""
+    from services.recommender.simulation.command import run_mood_fit  # noqa: PLC0415
+
+    _settings("mood-fit")
+    with _told():
+        typer.echo(run_mood_fit(as_json=as_json))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""People with known tastes and moods, to see how fast they are learned."""

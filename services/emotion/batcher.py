@@ -22,13 +22,15 @@ class BatchRules:
 
     max_size: int = 32
     max_wait_s: float = 0.03
-    """How long the oldest item waits for company; where items come more rarely than that, it does not wait."""
+    """How long the oldest item waits for company, where at least `COMPANY` are expected meanwhile."""
     max_waiting: int = 512
     """Items beyond these are refused."""
     max_running: int = 2
     """Batches being answered at once; while they are, the next one grows."""
 
 
+COMPANY: Final = 4
+"""Fewer items than these are not worth the wait."""
 SMOOTHING: Final = 0.1
 """The weight of one arrival in the average time between two."""
 
@@ -129,7 +131,7 @@ class Batcher(Generic[ItemT, ResultT]):
             task.add_done_callback(partial(self._finished, batch))
 
     async def _wait_for_company(self) -> None:
-        if self._gap_s is None or self._gap_s > self._rules.max_wait_s:
+        if self._gap_s is None or COMPANY * self._gap_s > self._rules.max_wait_s:
             return
         patience_s = self._waiting[0].since_s + self._rules.max_wait_s - self._clock()
         try:

@@ -62,7 +62,7 @@ async def test_where_no_company_is_expected_nobody_waits_for_it():
     batcher = Batcher(doubler, BatchRules(max_size=2, max_wait_s=FOREVER_S), lambda: now_s)
     async with asyncio.timeout(20), batcher.running():
         for n in range(3):
-            now_s += 2 * FOREVER_S
+            now_s += FOREVER_S / 2
             assert await batcher.submit(n) == 2 * n
         # Once they come more often, each waits for the next.
         now_s += 1

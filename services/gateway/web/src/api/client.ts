@@ -1,6 +1,16 @@
 // Calls about moods and picks.
 import { bodyOf, http } from "./request";
-import type { Clusters, FeedbackAction, Goal, Kind, KindView, MoodState, Readiness, Recommendations } from "./types";
+import type {
+  Clusters,
+  FeedbackAction,
+  Goal,
+  Kind,
+  KindView,
+  MoodState,
+  PictureReading,
+  Readiness,
+  Recommendations,
+} from "./types";
 
 export interface Wish {
   kind: Kind | "all";
@@ -27,6 +37,14 @@ export async function readiness(): Promise<Readiness> {
 
 export function recommendations(user_id: string, query: Wish): Promise<Recommendations> {
   return bodyOf(http.GET("/v1/users/{user_id}/recommendations", { params: { path: { user_id }, query } }));
+}
+
+/** Every face in a picture; needs consent, and nothing is kept. */
+export function readPicture(picture: File): Promise<PictureReading> {
+  const form = new FormData();
+  form.append("image", picture);
+  const body = { image: "" };
+  return bodyOf(http.POST("/v1/images", { body, bodySerializer: () => form }));
 }
 
 export interface Feedback {

@@ -56,14 +56,3 @@ export async function bodyOf<Data>(call: Promise<Answer<Data>>): Promise<Data> {
     advice: problem?.advice ?? "",
   });
 }
-
-/** Ask for a path that the description does not have yet. */
-export function ask<Data>(method: string, path: string, body?: FormData): Promise<Data> {
-  return bodyOf(answerTo<Data>(new Request(new URL(path, location.origin), { method, body })));
-}
-
-async function answerTo<Data>(request: Request): Promise<Answer<Data>> {
-  const response = await withDeadline(request);
-  const said: unknown = await response.json().catch(() => undefined);
-  return response.ok ? { data: said as Data, response } : { error: said, response };
-}

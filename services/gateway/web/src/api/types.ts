@@ -24,3 +24,5 @@ export type Me = Schemas["Me"];
 export type Settings = Schemas["PublicSettings"];
 export type Device = Schemas["Device"];
 export type DeviceWithToken = Schemas["DeviceWithToken"];
+export type PictureReading = Schemas["PictureReading"];
+export type Face = Schemas["FaceView"];

@@ -1,8 +1,8 @@
 // What was found in a picture: a frame and a word for each face.
+import type { Face } from "../api/types";
 import { ranked } from "../mood/emotions";
 import { Glyph } from "../mood/glyph";
 import { percent, words } from "../words";
-import type { Face } from "./frame-link";
 
 /** `size` is that of the picture in pixels; `mirrored` where it is shown as in a mirror. */
 export function Boxes({
@@ -22,7 +22,7 @@ export function Boxes({
         const left = mirrored ? width - box.x - box.width : box.x;
         return (
           <li
-            key={track_id ?? index}
+            key={track_id || -index}
             class={emotion}
             style={{
               left: `${(100 * left) / width}%`,

@@ -1,6 +1,6 @@
 // Frames out, readings in, over one WebSocket. Never more frames are under way than the gateway allows, so that a slow
 // network or service slows the camera down instead of filling a queue.
-import type { Emotion, Mood } from "../api/types";
+import type { Face, Mood } from "../api/types";
 
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
@@ -8,12 +8,6 @@ const REFUSALS = { 4401: "session", 4403: "consent", 4429: "busy" } as const;
 
 export type Refusal = (typeof REFUSALS)[keyof typeof REFUSALS];
 export type LinkState = "connecting" | "open" | "retrying" | Refusal | "closed";
-
-export interface Face {
-  box: { x: number; y: number; width: number; height: number };
-  probabilities: Partial<Record<Emotion, number>>;
-  track_id?: string | number;
-}
 
 export interface Reading {
   sequence: number;

@@ -1,7 +1,9 @@
 // A picture instead of the camera: every face in it, and what each shows. Nothing is kept.
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { ask, ProblemError } from "../api/request";
+import { readPicture } from "../api/client";
+import { ProblemError } from "../api/request";
+import type { PictureReading } from "../api/types";
 import { ranked } from "../mood/emotions";
 import { tell } from "../mood/store";
 import { agree } from "../session";
@@ -9,15 +11,8 @@ import { Icon } from "../ui/icon";
 import { say } from "../ui/toast";
 import { words } from "../words";
 import { Boxes } from "./boxes";
-import type { Face } from "./frame-link";
 
-interface Found {
-  width: number;
-  height: number;
-  faces: Face[];
-}
-
-const shown = signal<{ bitmap: ImageBitmap; found: Found } | null>(null);
+const shown = signal<{ bitmap: ImageBitmap; found: PictureReading } | null>(null);
 
 export function PictureReader() {
   const w = words.value;
@@ -41,18 +36,16 @@ async function read(input: HTMLInputElement) {
   const file = input.files?.[0];
   input.value = "";
   if (!file) return;
-  const form = new FormData();
-  form.append("image", file);
   try {
     await agree();
-    const [bitmap, found] = await Promise.all([createImageBitmap(file), ask<Found>("POST", "/v1/images", form)]);
+    const [bitmap, found] = await Promise.all([createImageBitmap(file), readPicture(file)]);
     shown.value = { bitmap, found };
   } catch (error) {
     say(error instanceof ProblemError ? `${error.message} ${error.advice}` : words.value.pictureFailed);
   }
 }
 
-function Result({ bitmap, found }: { bitmap: ImageBitmap; found: Found }) {
+function Result({ bitmap, found }: { bitmap: ImageBitmap; found: PictureReading }) {
   const w = words.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => canvas.current?.getContext("2d")?.drawImage(bitmap, 0, 0), [bitmap]);

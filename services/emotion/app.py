@@ -95,6 +95,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         metrics.watch("streams", "Open streams.", lambda: workload.streams)
         stack.enter_context(serving_metrics(registry, settings.host, settings.metrics_port, "EMOTION_METRICS_PORT"))
         callers = DeviceTokens(secret.get_secret_value(), redis) if (secret := settings.token_secret) else Anybody()
+        await stack.enter_async_context(in_background(sessions.recheck(callers.taken_back)))
         servicer = EmotionServicer(sessions, callers, stills, finder, limits, settings.max_in_flight)
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"

@@ -1,7 +1,7 @@
 """Who calls: checks the tokens that the gateway gives to devices."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple, Protocol
 
 import jwt
@@ -50,6 +50,10 @@ class Callers(Protocol):
         """
         ...
 
+    async def taken_back(self, token_ids: Collection[str]) -> set[str]:
+        """Those of these tokens that are not good any more."""
+        ...
+
 
 class Anybody:
     """Everybody is let in, for a service that only this machine or a closed network reaches."""
@@ -57,6 +61,10 @@ class Anybody:
     async def identify(self, token: str | None) -> Caller:
         """Whoever it is."""
         return Caller()
+
+    async def taken_back(self, token_ids: Collection[str]) -> set[str]:
+        """None: nobody has one."""
+        return set()
 
 
 class DeviceTokens:
@@ -83,20 +91,23 @@ class DeviceTokens:
             raise _unauthenticated("token_expired", "The token has expired.") from error
         except jwt.InvalidTokenError as error:
             raise _unauthenticated("token_invalid", "The token is not one of ours.") from error
-        if await self._is_revoked(claims["jti"]):
+        if await self.taken_back([claims["jti"]]):
             raise _unauthenticated("token_revoked", "The token was taken back.")
         return Caller(claims["sub"], claims["jti"])
 
-    async def _is_revoked(self, token_id: str) -> bool:
+    async def taken_back(self, token_ids: Collection[str]) -> set[str]:
+        """Those of these tokens that the gateway took back; none while Redis is away."""
+        if not token_ids:
+            return set()
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_S):
-                answer = await self._redis.sismember(  # pyright: ignore[reportGeneralTypeIssues]  (typed as blocking)
-                    REVOKED_TOKENS_KEY, token_id
+                answers = await self._redis.smismember(  # pyright: ignore[reportGeneralTypeIssues]  (typed as blocking)
+                    REVOKED_TOKENS_KEY, list(token_ids)
                 )
-                return bool(answer)
         except (RedisError, OSError, TimeoutError) as error:
-            _log.warning("nobody knows whether a token was taken back", problem=type(error).__name__)
-            return False
+            _log.warning("nobody knows which tokens were taken back", problem=type(error).__name__)
+            return set()
+        return {token_id for token_id, revoked in zip(token_ids, answers, strict=True) if revoked}
 
 
 def bearer(metadata: Iterable[tuple[str, str | bytes]] | None) -> str | None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -21,6 +21,8 @@ BEAT_S: Final = 0.5
 """How often moods age while no frame comes."""
 KEEP_S: Final = 1.0
 """How often what is known of each person is kept: what a worker that dies suddenly takes with it."""
+RECHECK_S: Final = 30.0
+"""How often the tokens of open streams are looked at again: an event that says so may be lost."""
 MAX_PARTED: Final = 1000
 LAST_ANSWERS_S: Final = 1.0
 """How long after their grace streams may take to end."""
@@ -194,6 +196,14 @@ class Sessions:
                 return
             session.claimed = True
             await _obey(session, hold)
+
+    async def recheck(self, taken_back: Callable[[Collection[str]], Awaitable[set[str]]]) -> None:
+        """End streams whose tokens were taken back while nobody heard of it, for ever."""
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            gone = await taken_back({each.token_id for each in self._sessions.values() if each.token_id})
+            for session in [each for each in self._sessions.values() if each.token_id in gone]:
+                await _end(session, _stopped())
 
     async def stop(self, user_id: str, token_id: str | None) -> None:
         """End a person's streams, or those of one token; nothing more of them is published or kept."""

@@ -14,6 +14,7 @@ import pytest
 from contracts.events import REVOKED_TOKENS_KEY, STOPS_CHANNEL, StopEvent, StopReason, face_key
 from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
 from servicekit.pubsub import open_redis
+from services.emotion import sessions
 from services.emotion.app import open_service
 from services.emotion.settings import EmotionSettings
 from standalone.ports import free_ports
@@ -128,6 +129,24 @@ async def test_who_is_not_to_be_looked_at_any_more_is_told_at_once_and_nothing_o
             assert not await redis.exists(face_key("ada"))
         else:
             assert (await hall.ask(face_jpeg())).sequence == 1
+
+
+async def test_a_token_that_was_taken_back_unheard_ends_its_stream(
+    open_emotion: OpenService, redis_url: str, tfserving_address: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sessions, "RECHECK_S", 0.05)
+    async with (
+        open_redis(redis_url) as redis,
+        open_emotion(tfserving_address=tfserving_address, token_secret=SECRET) as emotion,
+        Client(emotion, [("authorization", f"Bearer {token(jti='lost')}")]) as lost,
+        Client(emotion, [("authorization", f"Bearer {token(jti='kept')}")]) as kept,
+    ):
+        await lost.hello("ada", "kitchen")
+        await kept.hello("ada", "hall")
+        adding: Any = redis.sadd(REVOKED_TOKENS_KEY, "lost")
+        await adding
+        assert (await lost.refusal())[:2] == (grpc.StatusCode.PERMISSION_DENIED, "stopped")
+        assert (await kept.ask(face_jpeg())).faces
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ import typer
 
 from contracts.model import FACE_SIZE_PX
 from servicekit.background import in_background
+from servicekit.grpc_channel import open_channel
 from servicekit.logs import configure_logging
-from services.emotion.model import EmotionModel, open_channel
+from services.emotion.model import EmotionModel
 from standalone.ports import LOOPBACK, free_ports
 
 BATCHES: Final = (1, 2, 3, 5, 8, 16)

@@ -12,10 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """What every service can be told. A service's own settings carry its prefix, these carry none.
 
-    A variable that is not in the environment is looked for in `SECRETS_DIR`, as a file of its name in small letters.
+    A variable that is not in the environment, or empty there, is looked for in `SECRETS_DIR`, as a file of its name in
+    small letters.
     """
 
-    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", env_ignore_empty=True)
 
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", validation_alias="LOG_LEVEL")

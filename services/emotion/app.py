@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from contracts.events import STOPS_CHANNEL, StopEvent
 from contracts.pb.emoverse.v1 import emotion_pb2_grpc
 from servicekit.background import in_background
+from servicekit.grpc_channel import open_channel
 from servicekit.grpc_server import create_server, serving
 from servicekit.metrics import create_registry, serving_metrics
 from servicekit.pubsub import open_redis, subscribe
@@ -24,7 +25,7 @@ from services.emotion.faces import FaceCrop, FaceFinder
 from services.emotion.following import FaceFollower
 from services.emotion.images import ImageLimits
 from services.emotion.metrics import EmotionMetrics
-from services.emotion.model import EmotionModel, open_channel
+from services.emotion.model import EmotionModel
 from services.emotion.predictions import Prediction
 from services.emotion.publisher import MoodPublisher
 from services.emotion.readings import FaceReader

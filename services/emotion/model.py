@@ -34,12 +34,6 @@ BREAK_AFTER: Final = 3
 """Failures in a row after which no batch waits for the server any more, until a look at it has gone well."""
 
 _MISFITS: Final = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED)
-_CHANNEL_OPTIONS: Final = (
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2000),
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-)
 
 _log = structlog.get_logger(__name__)
 
@@ -218,11 +212,6 @@ class EmotionModel:
             "Serve a version exported by this project's training, or point TFSERVING_ADDRESS at one.",
             code="model_mismatch",
         )
-
-
-def open_channel(address: str) -> grpc.aio.Channel:
-    """A channel that finds a restarted model server again within seconds."""
-    return grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
 
 
 def _tensor(faces: NDArray[np.uint8]) -> Any:

@@ -1,9 +1,11 @@
-"""`python -m services.gateway` serves HTTP until it is told to stop; `... migrate` makes its tables, and
-`... operator NAME` adds somebody who may operate the system."""
+"""`python -m services.gateway` serves HTTP until it is told to stop; `... migrate` makes its tables,
+`... operator NAME` adds somebody who may operate the system, and `... demo-token` lets the drawn person stream."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -15,6 +17,7 @@ from servicekit.migration import when_reachable
 from servicekit.settings import load_settings
 from services.gateway.accounts.opening import add_operator
 from services.gateway.accounts.schema import MIGRATIONS
+from services.gateway.accounts.tokens import Claims, Purpose, Signer
 from services.gateway.app import create_app
 from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
@@ -43,6 +46,18 @@ def operator(
 ) -> None:
     """Add an operator. The password is asked for; there is no default one."""
     _told(partial(add_operator, _settings(), name, password))
+
+
+@cli.command()
+def demo_token() -> None:
+    """Print the token for the camera of the drawn person, who has no account; good for a year."""
+    settings = _settings()
+    if settings.demo_user is None:
+        typer.echo("There is no demo person: set GATEWAY_DEMO_USER.", err=True)
+        raise typer.Exit(2)
+    now = datetime.now(UTC)
+    claims = Claims(uuid4().hex, settings.demo_user, now + timedelta(days=365))
+    typer.echo(Signer(settings.token_secret.get_secret_value(), Purpose.DEVICE).sign(claims, now))
 
 
 def _settings() -> GatewaySettings:

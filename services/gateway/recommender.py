@@ -17,6 +17,7 @@ from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
 from contracts.recommendation import Cluster, Goal, Pick
 from servicekit.errors import UnavailableError
+from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
 from servicekit.probe import SERVING, health_of
 from services.gateway.errors import IncompatibleAnswerError
@@ -24,9 +25,6 @@ from services.gateway.models import FeedbackRequest, Wanted
 
 CALL_TIMEOUT_S: Final = 3.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
-
-# A recommender that comes back should be found soon, not after gRPC's default of up to two minutes.
-_CHANNEL_OPTIONS: Final = [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 2000)]
 
 RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -148,6 +146,6 @@ class RecommenderClient:
 
 @asynccontextmanager
 async def open_recommender(address: str) -> AsyncGenerator[RecommenderClient]:
-    """A client of the recommender at HOST:PORT. Nothing is connected until the first call."""
-    async with grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS) as channel:
+    """A client of the recommenders at HOST:PORT. Nothing is connected until the first call."""
+    async with open_channel(address) as channel:
         yield RecommenderClient(channel, address)

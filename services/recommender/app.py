@@ -30,6 +30,9 @@ from services.recommender.settings import RecommenderSettings
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 PORT_SETTING: Final = "RECOMMENDER_PORT"
 
+# A caller whose connection ends looks its name up again, and so finds the recommenders that were added.
+_SERVER_OPTIONS: Final = (("grpc.max_connection_age_ms", 30_000), ("grpc.max_connection_age_grace_ms", 10_000))
+
 _log = structlog.get_logger(__name__)
 
 
@@ -53,7 +56,7 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
                 max_waiting=settings.max_waiting_people,
             )
             scoring = ScoringRequester(open_celery(settings))
-            server, health = await create_server(SERVICE_NAME)
+            server, health = await create_server(SERVICE_NAME, _SERVER_OPTIONS)
             servicer = RecommenderServicer(
                 recommender, offload, MoodReader(redis), publisher, scoring, settings.default_count
             )

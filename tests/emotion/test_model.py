@@ -10,8 +10,9 @@ import pytest
 from contracts.emotion import EMOTIONS, Emotion
 from servicekit.background import in_background
 from servicekit.errors import ConfigurationError, EmoVerseError, UnavailableError
+from servicekit.grpc_channel import open_channel
 from services.emotion.faces import FaceCrop
-from services.emotion.model import BREAK_AFTER, EmotionModel, open_channel
+from services.emotion.model import BREAK_AFTER, EmotionModel
 from standalone.ports import free_ports
 from tests.emotion.support import LOADING, FakeModel, always_happy, mostly, serve_model, until
 

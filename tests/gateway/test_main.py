@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import httpx
+import jwt
 import stamina
 
 from standalone.ports import free_ports
@@ -60,3 +61,20 @@ def test_a_wrong_setting_is_named():
     ended = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2
     assert ended.stderr.startswith("GATEWAY_PORT: ")
+
+
+def test_the_demo_persons_token_is_good_for_that_person_alone():
+    secret = "s" * 32
+    environment = os.environ | {"TOKEN_SECRET": secret, "GATEWAY_DEMO_USER": "demo"}
+    command = [*COMMAND, "demo-token"]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+    claims = jwt.decode(printed.strip(), secret, ["HS256"], audience="emotion")
+    assert claims["sub"] == "demo"
+
+
+def test_without_a_demo_person_there_is_no_token():
+    environment = os.environ | {"GATEWAY_DEMO_USER": ""}
+    command = [*COMMAND, "demo-token"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2
+    assert "GATEWAY_DEMO_USER" in ended.stderr

@@ -52,6 +52,11 @@ def test_the_environment_goes_before_a_secret_file(monkeypatch: pytest.MonkeyPat
     assert load_settings(TeapotSettings).port == 4003
 
 
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TEAPOT_PORT", "")
+    assert load_settings(TeapotSettings).port == 4000
+
+
 def test_a_folder_of_secrets_that_is_not_there_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):

@@ -7,7 +7,8 @@ import pytest
 
 from contracts.emotion import EMOTIONS
 from servicekit.background import in_background
-from services.emotion.model import EmotionModel, open_channel
+from servicekit.grpc_channel import open_channel
+from services.emotion.model import EmotionModel
 
 TIMEOUT_S = 30
 

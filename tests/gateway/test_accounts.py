@@ -13,6 +13,7 @@ from contracts.events import REVOKED_TOKENS_KEY, STOPS_CHANNEL, StopEvent
 from services.gateway.access import COOKIE
 from services.gateway.accounts.opening import add_operator
 from services.gateway.app import create_app
+from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
 from tests.gateway.accounts_support import PASSWORD, browser, code_of, guest
 
@@ -246,3 +247,30 @@ async def test_an_operator_is_made_by_a_command_and_may_look_after_others(app: F
         me = (await client.post("/v1/session", json={"name": "root", "password": PASSWORD})).raise_for_status().json()
         assert me["kind"] == "operator"
         assert (await client.get(f"/v1/users/{user_id}")).raise_for_status().json()["user_id"] == user_id
+
+
+async def test_behind_a_proxy_cookies_are_secure_and_attempts_counted_by_who_is_behind(guarded: GatewaySettings):
+    async with serving(create_app(guarded), guarded) as port, over_tcp(port) as proxy:
+        forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+        begun = await proxy.post("/v1/guests", headers=forwarded)
+        assert "Secure" in begun.headers["set-cookie"]
+        assert await counters_of(guarded, proxy, "192.0.2.1") == 1
+        assert await counters_of(guarded, proxy, "192.0.2.2") == 1
+
+
+async def test_nobody_can_pretend_to_be_behind_a_proxy(guarded: GatewaySettings):
+    settings = guarded.model_copy(update={"trusted_proxies": "192.0.2.9"})
+    async with serving(create_app(settings), settings) as port, over_tcp(port) as client:
+        begun = await client.post("/v1/guests", headers={"X-Forwarded-Proto": "https"})
+        assert "Secure" not in begun.headers["set-cookie"]
+
+
+def over_tcp(port: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
+
+
+async def counters_of(settings: GatewaySettings, client: httpx.AsyncClient, address: str) -> int:
+    """How many counters of attempts a minute name this address, after one attempt from it."""
+    await client.post("/v1/session", json=LOGIN, headers={"X-Forwarded-For": address})
+    async with Redis.from_url(settings.redis_url, decode_responses=True) as redis:
+        return len([key async for key in redis.scan_iter(f"*SIGN_IN_FROM*{address}*minute*")])

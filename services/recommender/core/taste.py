@@ -136,7 +136,7 @@ class Draw(NamedTuple):
     def weights(self, here: Floats, size: int) -> Floats:
         """Of so many features in a context, (size,)."""
         parts = (
-            share * np.take(_NORMAL, range(start, start + size), mode="wrap")
+            share * np.take(_NORMAL, np.arange(start, start + size), mode="wrap")
             for share, start in zip(here, self.starts, strict=True)
         )
         return np.sum(list(parts), axis=0)

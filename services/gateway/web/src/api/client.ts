@@ -2,6 +2,7 @@
 import { bodyOf, http } from "./request";
 import type {
   Clusters,
+  Emotion,
   FeedbackAction,
   Goal,
   Kind,
@@ -37,6 +38,11 @@ export async function readiness(): Promise<Readiness> {
 
 export function recommendations(user_id: string, query: Wish): Promise<Recommendations> {
   return bodyOf(http.GET("/v1/users/{user_id}/recommendations", { params: { path: { user_id }, query } }));
+}
+
+/** Say which mood a person is in; it counts before what is detected for half an hour. */
+export async function correctMood(user_id: string, mood: Emotion): Promise<void> {
+  await bodyOf(http.POST("/v1/users/{user_id}/mood/correction", { params: { path: { user_id } }, body: { mood } }));
 }
 
 /** Every face in a picture; needs consent, and nothing is kept. */

@@ -5,7 +5,7 @@ import { readPicture } from "../api/client";
 import { ProblemError } from "../api/request";
 import type { PictureReading } from "../api/types";
 import { ranked } from "../mood/emotions";
-import { tell } from "../mood/store";
+import { sayMood } from "../mood/telling";
 import { agree } from "../session";
 import { Icon } from "../ui/icon";
 import { say } from "../ui/toast";
@@ -59,7 +59,7 @@ function Result({ bitmap, found }: { bitmap: ImageBitmap; found: PictureReading 
       </div>
       <p role="status">{w.facesFound(found.faces.length)}</p>
       {mood && (
-        <button type="button" class="button main" onClick={() => tell(mood)}>
+        <button type="button" class="button main" onClick={() => sayMood(mood)}>
           {w.picksForMood(w.emotion[mood])}
         </button>
       )}

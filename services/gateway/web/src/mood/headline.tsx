@@ -6,6 +6,7 @@ import { clock, duration, percent, type Words, words } from "../words";
 import { EMOTIONS, isEmotion } from "./emotions";
 import { Glyph } from "./glyph";
 import { seen, tell, told } from "./store";
+import { sayMood } from "./telling";
 
 const TICK_MS = 5_000;
 const JUST_NOW_S = 10;
@@ -71,7 +72,7 @@ function Correction() {
     <MoodChoice
       onChoose={(emotion) => {
         choosing.value = false;
-        if (emotion) tell(emotion);
+        if (emotion) sayMood(emotion);
       }}
     />
   );

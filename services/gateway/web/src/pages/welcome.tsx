@@ -8,7 +8,7 @@ import { PictureReader } from "../camera/picture";
 import { EMOTIONS } from "../mood/emotions";
 import { Glyph } from "../mood/glyph";
 import { MoodChoice } from "../mood/headline";
-import { tell } from "../mood/store";
+import { sayMood } from "../mood/telling";
 import { agree, begin, settings, watch } from "../session";
 import { Icon } from "../ui/icon";
 import { attempt } from "../ui/toast";
@@ -81,7 +81,7 @@ function ByHand() {
       <MoodChoice
         onChoose={(emotion) => {
           choosing.value = false;
-          if (emotion) void attempt(begin).then((begun) => begun && tell(emotion));
+          if (emotion) void attempt(begin).then((begun) => begun && sayMood(emotion));
         }}
       />
     );

@@ -82,7 +82,7 @@ function Actions({ item }: { item: Item }) {
         <Say item={item} action="like" />
         <Say item={item} action="save" />
         <span class="spacer" />
-        <Say item={item} action="skip" />
+        <Say item={item} action="not_now" />
         <Say item={item} action="dislike" />
       </div>
     </footer>
@@ -125,7 +125,6 @@ const STAYS: readonly FeedbackAction[] = ["like", "save"];
 function Say({ item, action }: { item: Item; action: FeedbackAction }) {
   const w = words.value;
   const pressed = said.value.get(item.id) === action;
-  const icon = action === "like" || action === "save" || action === "finish" ? action : null;
   return (
     <button
       type="button"
@@ -134,7 +133,7 @@ function Say({ item, action }: { item: Item; action: FeedbackAction }) {
       aria-pressed={STAYS.includes(action) ? pressed : undefined}
       onClick={() => pressed || tellAbout(item, action)}
     >
-      {icon ? <Icon name={icon} filled={pressed} /> : null}
+      {STAYS.includes(action) || action === "finish" ? <Icon name={action} filled={pressed} /> : null}
       {w.action[action]}
     </button>
   );

@@ -20,7 +20,7 @@ export const list = new PickList((wish) => recommendations(user.peek() ?? "", wi
 export const said = signal<ReadonlyMap<string, FeedbackAction>>(new Map());
 
 const BURST_MS = 300;
-const LEAVING: readonly FeedbackAction[] = ["dislike", "skip", "finish"];
+const LEAVING: readonly FeedbackAction[] = ["dislike", "not_now", "finish"];
 
 const outbox = new Outbox((feedback: Feedback) => giveFeedback(user.peek() ?? "", feedback), {
   sent: () => void list.refresh(),

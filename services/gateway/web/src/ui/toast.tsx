@@ -69,7 +69,7 @@ export function NoticeBar() {
     <div role="status">
       {notice.value && (
         <p class="notice">
-          <Icon name="skip" /> {notice.value}
+          <Icon name="not_now" /> {notice.value}
         </p>
       )}
     </div>

@@ -1,0 +1,174 @@
+"""What a person does with the web app, from the first visit to leaving for good."""
+
+import json
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.stage import System
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".for-you .card h3").all_text_contents()
+
+
+def open_picks(page: Page, kind: str = "Music") -> list[str]:
+    page.get_by_role("link", name="For you").click()
+    page.get_by_role("tab", name=kind).click()
+    expect(page.locator(".for-you .cards h3").first).to_be_visible()
+    return titles(page)
+
+
+def verdict(page: Page, action: str, title: str) -> None:
+    page.get_by_role("button", name=f"{action}: {title}", exact=True).click()
+
+
+def test_consent_comes_before_the_camera_and_a_mood_soon_after(visit: Visit):
+    page = visit()
+    expect(page.get_by_role("heading", name="Before the camera goes on")).to_be_visible()
+    upload = "fetch('/v1/images', {method: 'POST', body: new FormData()}).then(r => r.status)"
+    assert page.evaluate(upload) in {401, 403}
+    page.get_by_role("button", name="Agree and turn the camera on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^You look "))
+    expect(page.locator(".boxes li")).to_have_count(1)
+    expect(page.locator("li.bar.top .share")).to_have_text(re.compile(r"^\d+%$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("You look happy")
+
+
+def test_a_refused_camera_leaves_other_ways(visit: Visit, refusing_browser: Browser):
+    page = visit(of=refusing_browser)
+    page.get_by_role("button", name="Agree and turn the camera on").click()
+    expect(page.get_by_text("The camera was refused.")).to_be_visible()
+    page.get_by_role("button", name="That’s not right").click()
+    page.get_by_role("button", name="Happy", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You said: happy")
+    expect(page.locator(".best .card h3").first).to_be_visible()
+
+
+def test_a_picture_is_read_and_its_mood_used(visit: Visit, happy_picture: bytes):
+    page = visit()
+    file = {"name": "me.png", "mimeType": "image/png", "buffer": happy_picture}
+    page.get_by_label("Upload a picture").set_input_files(file)  # pyright: ignore[reportArgumentType]
+    expect(page.get_by_text("One face was found.")).to_be_visible()
+    expect(page.locator(".picture-result .boxes li")).to_have_text(re.compile("Happy"))
+
+
+def test_a_skipped_pick_leaves_the_list_for_good(guest: Page):
+    first = open_picks(guest)[0]
+    verdict(guest, "Not for me", first)
+    expect(guest.get_by_role("heading", name=first, exact=True)).to_have_count(0)
+    with guest.expect_response(lambda response: response.url.endswith("/feedback")) as sent:
+        pass
+    assert sent.value.status == 201
+    guest.reload()
+    assert first not in open_picks(guest)
+
+
+def test_a_verdict_can_be_undone(guest: Page):
+    before = open_picks(guest)
+    verdict(guest, "Not now", before[1])
+    expect(guest.get_by_role("heading", name=before[1], exact=True)).to_have_count(0)
+    guest.get_by_role("button", name="Undo").click()
+    expect(guest.get_by_role("heading", name=before[1], exact=True)).to_be_visible()
+    assert titles(guest)[:3] == before[:3]
+
+
+def test_a_like_is_kept_and_changes_what_comes(guest: Page):
+    before = open_picks(guest)
+    with guest.expect_response(lambda response: response.url.endswith("/feedback")):
+        verdict(guest, "Like", before[0])
+    expect(guest.get_by_role("button", name=f"Like: {before[0]}", exact=True)).to_have_attribute("aria-pressed", "true")
+    guest.get_by_role("link", name="Me", exact=True).click()
+    expect(guest.get_by_role("heading", name="Liked")).to_be_visible()
+    expect(guest.get_by_text(before[0], exact=False)).to_be_visible()
+
+
+def test_another_goal_gives_another_list(guest: Page):
+    before = open_picks(guest)
+    guest.get_by_text("Lift me up").click()
+    expect(guest.get_by_text("Picks that are a little brighter than you are.")).to_be_visible()
+    expect(guest.locator(".for-you .card h3").first).not_to_have_text(before[0])
+    assert titles(guest) != before
+
+
+def test_a_wrong_mood_is_corrected(watched: Page):
+    watched.get_by_role("button", name="That’s not right").click()
+    with watched.expect_response(lambda response: "mood=sad" in response.url):
+        watched.get_by_role("button", name="Sad", exact=True).click()
+    expect(watched.get_by_role("heading", level=1)).to_have_text("You said: sad")
+    watched.get_by_role("button", name="Follow my face again").click()
+    expect(watched.get_by_role("heading", level=1)).to_have_text(re.compile("^You look "))
+
+
+def test_a_lost_server_is_told_and_comes_back(watched: Page, system: System):
+    status = watched.locator(".connection")
+    expect(status).to_have_text("Live")
+    system.kill_gateway()
+    expect(status).to_have_text("Reconnecting")
+    expect(status).to_have_text("Live")
+    expect(watched.get_by_text("Watching. No picture is stored.")).to_be_visible()
+    expect(watched.locator(".boxes li")).to_have_count(1)
+
+
+def test_withdrawal_stops_the_camera_at_once(watched: Page):
+    watched.get_by_role("link", name="Me", exact=True).click()
+    watched.get_by_role("button", name="Withdraw my consent").click()
+    expect(watched.get_by_text("You have not agreed to being watched.").first).to_be_visible()
+    watched.get_by_role("link", name="Now").click()
+    expect(watched.get_by_text("The camera is off.")).to_be_visible()
+
+
+def test_data_are_exported_and_deleted(guest: Page, system: System):
+    liked = open_picks(guest)[0]
+    with guest.expect_response(lambda response: response.url.endswith("/feedback")):
+        verdict(guest, "Like", liked)
+    guest.get_by_role("link", name="Me", exact=True).click()
+    with guest.expect_download() as saved:
+        guest.get_by_role("link", name="Download my data").click()
+    exported = json.loads(saved.value.path().read_text())
+    assert exported["account"]["kind"] == "guest"
+    assert "like" in json.dumps(exported["recommender"])
+    cookies = {each.get("name", ""): each.get("value", "") for each in guest.context.cookies()}
+    guest.get_by_role("button", name="Delete everything").click()
+    guest.get_by_role("button", name="Yes, delete it").click()
+    expect(guest.get_by_role("heading", name="Before the camera goes on")).to_be_visible()
+    assert httpx.get(f"{system.url}/v1/users/me", cookies=cookies, timeout=10).status_code == 401
+
+
+def test_a_guest_becomes_a_member_and_comes_back(guest: Page, visit: Visit):
+    liked = open_picks(guest)[0]
+    with guest.expect_response(lambda response: response.url.endswith("/feedback")):
+        verdict(guest, "Not for me", liked)
+    guest.get_by_role("link", name="Me", exact=True).click()
+    guest.get_by_label("Name", exact=True).fill("ada.lovelace")
+    guest.get_by_label("Password").fill("a few long words")
+    guest.get_by_role("button", name="Keep my profile").click()
+    expect(guest.get_by_text("Signed in as ada.lovelace.")).to_be_visible()
+    elsewhere = visit()
+    elsewhere.get_by_role("button", name="I have an account").click()
+    elsewhere.get_by_label("Name", exact=True).fill("ada.lovelace")
+    elsewhere.get_by_label("Password").fill("not these words")
+    elsewhere.get_by_role("button", name="Sign in").click()
+    expect(elsewhere.get_by_text("Name and password do not belong together.")).to_be_visible()
+    elsewhere.get_by_label("Password").fill("a few long words")
+    elsewhere.get_by_role("button", name="Sign in").click()
+    assert liked not in open_picks(elsewhere)
+
+
+def test_a_second_browser_sees_nothing_of_the_first(watched: Page, visit: Visit):
+    me = watched.evaluate("fetch('/v1/users/me').then(r => r.json())")
+    stranger = visit()
+    stranger.get_by_role("button", name="Pick a mood by hand").click()
+    stranger.get_by_role("button", name="Happy", exact=True).click()
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("You said: happy")
+    for part in ("mood", "live", "export", "devices", "recommendations?kind=music", ""):
+        path = f"/v1/users/{me['user_id']}/{part}".rstrip("/")
+        assert stranger.evaluate(f"fetch('{path}').then(r => r.status)") in {403, 404}, path
+
+
+@pytest.mark.parametrize("path", ["/for-you", "/me"])
+def test_every_page_begins_with_the_welcome(visit: Visit, path: str):
+    expect(visit(path).get_by_role("heading", name="Before the camera goes on")).to_be_visible()

@@ -17,6 +17,9 @@ from tests.browser.stage import System, find_chromium, launch, running_system, w
 PATIENCE_MS: Final = 30_000
 """How long what is expected on a page may take on a busy machine."""
 
+TOLD: Final = ("Failed to load resource", "WebSocket connection to")
+"""What went wrong at the server is shown to the person; the console repeats it."""
+
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -84,8 +87,7 @@ def visit(browser: Browser, system: System) -> Generator[Visit]:
     complaints: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
-        # An answer that is an error is shown to the person; the console repeats it.
-        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+        if message.type in {"error", "warning"} and not message.text.startswith(TOLD):
             complaints.append(message.text)
 
     def open_page(path: str = "/", *, of: Browser = browser, **options: object) -> Page:

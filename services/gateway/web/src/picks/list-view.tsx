@@ -31,6 +31,8 @@ export function PickListView() {
 
 // A list must not move under a pointer or a finger, or away from the keyboard's focus.
 const TOUCHED_MS = 8_000;
+/** A pointer that leaves is on its way to something else; what it is about to click must not move either. */
+const LEAVING_MS = 600;
 let pointer = false;
 let focus = false;
 let release: ReturnType<typeof setTimeout> | undefined;
@@ -50,8 +52,7 @@ const holders = {
   },
   onPointerLeave: ({ pointerType }: PointerEvent) => {
     // A finger leaves with every tap; whoever tapped is still reading.
-    if (pointerType === "touch") release = setTimeout(left, TOUCHED_MS);
-    else left();
+    release = setTimeout(left, pointerType === "touch" ? TOUCHED_MS : LEAVING_MS);
   },
   onFocusIn: () => {
     focus = true;

@@ -24,11 +24,17 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser and a whole system start slowly."""
+    """A browser and a whole system start slowly. They come last: from its first test on, Playwright keeps an event loop
+    running in this thread, beside which no other test could run one of its own."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if _is_ours(item):
             item.add_marker(pytest.mark.timeout(300))
             item.add_marker(pytest.mark.system)
+    items.sort(key=_is_ours)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return Path(__file__).parent in item.path.parents
 
 
 @pytest.fixture(scope="session")

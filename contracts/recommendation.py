@@ -1,10 +1,11 @@
 """The vocabulary of recommendations, and the shape of a pick as every service and client sees it.
 
-`Item`, `Pick` and `Cluster` mirror the messages of the same names in
+`Item`, `Pick`, `Cluster` and `ConsideredCount` mirror the messages of the same names in
 protos/emoverse/v1/recommender.proto field by field.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
 from pkgutil import iter_modules
@@ -95,6 +96,12 @@ class Item(BaseModel):
     steps: list[str] = []
     external_ids: dict[str, str] = {}
     """By provider: "imdb", "spotify", "steam"."""
+    votes: int | None = None
+    """That the rating rests on."""
+    emotions: dict[str, UnitInterval] = {}
+    """The affinity with each of the seven emotions."""
+    sources: dict[str, str] = {}
+    """What each number rests on: "valence", "arousal", "emotions"."""
 
 
 class Pick(BaseModel):
@@ -109,7 +116,7 @@ class Pick(BaseModel):
 
 
 class Cluster(BaseModel):
-    """Songs that sound alike, named by where their centre lies in the valence-arousal plane."""
+    """Items that sound alike, named by where their centre lies in the valence-arousal plane."""
 
     name: str
     valence: SignedUnit
@@ -117,3 +124,31 @@ class Cluster(BaseModel):
     size: int
     emotions: list[str] = []
     """The emotions it suits, the best first."""
+    centre: dict[str, float] = {}
+    """The mean of each audio feature, in the units of the features' source."""
+
+
+class ConsideredCount(BaseModel):
+    """A number of clusters that was tried."""
+
+    count: int
+    silhouette: SignedUnit
+    stability: float
+    """At most 1; the share beyond chance that is found again in parts of the items."""
+
+
+class ClusterReport(BaseModel):
+    """A computation of the clusters of a kind; without clusters before the first one."""
+
+    version: int = 0
+    """Rises with every computation."""
+    computed_at: datetime | None = None
+    clusters: list[Cluster] = []
+    """The largest first."""
+    features: list[str] = []
+    """The audio features that tell the clusters apart."""
+    silhouette: SignedUnit = 0.0
+    stability: float = 0.0
+    considered: list[ConsideredCount] = []
+    explained_variance: list[UnitInterval] = []
+    """The share of each principal component that was kept, the greatest first."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.events import Identifier, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
-from contracts.recommendation import EVERY_KIND, Cluster, FeedbackAction, Goal, Kind, Pick, SignedUnit, UnitInterval
+from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, Pick, SignedUnit, UnitInterval
 from contracts.traits import Traits
 
 ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
@@ -208,10 +208,3 @@ class Accepted(BaseModel):
 
     duplicate: Annotated[bool, Field(description="This key was accepted before; nothing was written again")]
     idempotency_key: Annotated[IdempotencyKey, Field(description="Send it again to repeat the write safely")]
-
-
-class Clusters(BaseModel):
-    """The song clusters of the latest finished computation."""
-
-    clusters: list[Cluster]
-    computed_at: Annotated[datetime | None, Field(description="null before the first computation")]

@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 import grpc
@@ -12,10 +11,10 @@ from google.protobuf.message import Message
 from pydantic import BaseModel, ValidationError
 
 from contracts.emotion import Emotion
-from contracts.mood import Mood, MoodState, from_timestamp
+from contracts.mood import Mood, MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
-from contracts.recommendation import Cluster, Goal, Pick
+from contracts.recommendation import ClusterReport, Goal, Kind, Pick
 from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
@@ -100,11 +99,14 @@ class RecommenderClient:
         """Delete everything that is kept of a person; returns the number of records."""
         return (await self._call(self._stub.ForgetPerson, pb.ForgetPersonRequest(user_id=user_id))).deleted
 
-    async def clusters(self) -> tuple[list[Cluster], datetime | None]:
-        """The song clusters and when they were computed."""
-        response = await self._call(self._stub.GetClusters, pb.GetClustersRequest())
-        computed_at = from_timestamp(response.computed_at) if response.HasField("computed_at") else None
-        return [self._parse(Cluster, cluster) for cluster in response.clusters], computed_at
+    async def clusters(self, kind: Kind) -> ClusterReport:
+        """The clusters of a kind, and how they were found."""
+        return self._parse(ClusterReport, await self._call(self._stub.GetClusters, pb.GetClustersRequest(kind=kind)))
+
+    async def picture_of_clusters(self, kind: Kind) -> str:
+        """The same as an SVG."""
+        request = pb.GetClustersRequest(kind=kind, with_picture=True)
+        return (await self._call(self._stub.GetClusters, request)).picture_svg
 
     async def check(self) -> None:
         """Return if the recommender says that it can work.

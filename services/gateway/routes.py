@@ -4,14 +4,13 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from redis.asyncio import Redis
 
-from contracts.recommendation import TRAITS
+from contracts.recommendation import TRAITS, ClusterReport, Kind
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId
 from services.gateway.models import (
     Accepted,
-    Clusters,
     FeedbackRequest,
     IdempotencyKey,
     KindView,
@@ -132,8 +131,29 @@ async def get_kinds() -> list[KindView]:
     return [KindView.of(kind, traits) for kind, traits in TRAITS.items()]
 
 
-@router.get("/clusters", operation_id="getClusters", summary="The song clusters", tags=["recommendations"])
-async def get_clusters(recommender: RecommenderDep) -> Clusters:
-    """Songs that sound alike, named by where their centre lies in the valence-arousal plane."""
-    clusters, computed_at = await recommender.clusters()
-    return Clusters(clusters=clusters, computed_at=computed_at)
+_CLUSTERS: dict[str, Any] = {"tags": ["recommendations"], "responses": problem_responses(HTTPStatus.NOT_FOUND)}
+
+
+class SvgResponse(Response):
+    """A picture."""
+
+    media_type = "image/svg+xml"
+
+
+@router.get("/clusters", operation_id="getSongClusters", summary="The song clusters", **_CLUSTERS)
+@router.get("/clusters/{kind}", operation_id="getClusters", summary="The clusters of a kind", **_CLUSTERS)
+async def get_clusters(recommender: RecommenderDep, kind: Kind = Kind.MUSIC) -> ClusterReport:
+    """Items that sound alike, named by where their centre lies in valence and arousal, and how they were found."""
+    return await recommender.clusters(kind)
+
+
+@router.get(
+    "/clusters/{kind}/picture",
+    operation_id="getClusterPicture",
+    summary="A picture of the clusters",
+    response_class=SvgResponse,
+    **_CLUSTERS,
+)
+async def get_cluster_picture(recommender: RecommenderDep, kind: Kind) -> SvgResponse:
+    """The items in the plane of their first two principal components, coloured by cluster."""
+    return SvgResponse(await recommender.picture_of_clusters(kind))

@@ -1,6 +1,6 @@
-"""The recommender's processes: `python -m services.recommender [worker | beat | migrate | import | items]`; no word
-serves. Beside them, `evaluate` and `learn-prior` measure and teach it from published ratings, and `simulate` lives with
-people whose tastes are known."""
+"""The recommender's processes and commands: `python -m services.recommender [COMMAND]`; no command serves. `evaluate`
+and `learn-prior` measure and teach it from published ratings, and `simulate` lives with people whose tastes are known.
+"""
 
 import json
 import sys
@@ -20,6 +20,7 @@ from servicekit.logs import configure_logging
 from servicekit.settings import load_settings
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.settings import RecommenderSettings
+from services.recommender.task_journal import TaskState
 
 cli = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, help="Ranks the catalogue for a person and a mood."
@@ -108,6 +109,20 @@ def items(
     tell = print_summary if summary else print_items
     with _told():
         tell(settings.database_url, [kind] if kind else list(Kind), sys.stdout, as_json=as_json)
+
+
+@cli.command()
+def tasks(
+    state: Annotated[TaskState | None, typer.Option(help="Only these; by default every task.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what became of the workers' tasks, the one sent last first."""
+    from services.recommender.listing import print_tasks  # noqa: PLC0415
+
+    settings = _settings("tasks")
+    with _told():
+        print_tasks(settings.redis_url, state, sys.stdout, as_json=as_json)
 
 
 @cli.command()

@@ -55,10 +55,11 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
                 count=settings.default_count,
                 max_waiting=settings.max_waiting_people,
             )
-            scoring = ScoringRequester(open_celery(settings))
+            celery = open_celery(settings)
+            scoring = ScoringRequester(celery)
             server, health = await create_server(SERVICE_NAME, _SERVER_OPTIONS)
             servicer = RecommenderServicer(
-                recommender, offload, MoodReader(redis), publisher, scoring, settings.default_count
+                recommender, offload, MoodReader(redis), publisher, scoring, celery.journal, settings.default_count
             )
             add_RecommenderServiceServicer_to_server(servicer, server)
             work = (

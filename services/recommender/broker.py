@@ -1,25 +1,54 @@
 """Celery as every process uses it: how tasks travel, and when the clock sends them."""
 
 from typing import Any, Final
+from uuid import uuid4
 
 from celery import Celery, signals
 
 from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
 from services.recommender.settings import RecommenderSettings
+from services.recommender.task_journal import TaskJournal
 
+IMPORT_LIMIT_S: Final = 4 * 3600
 HEAVY_LIMIT_S: Final = 600
 LIGHT_LIMIT_S: Final = 60
 GRACE_S: Final = 15
 """Between the limit at which a task is told to stop and the one at which its process is killed."""
-VISIBILITY_TIMEOUT_S: Final = 2 * (HEAVY_LIMIT_S + GRACE_S)
-"""A task that nobody has acknowledged by then has lost its worker. Longer than any task may run, so that none
-runs twice at once, and short enough not to wait for ever."""
+SWEEPS: Final = 6
+"""How often, within the time after which a worker counts as lost, its tasks are looked for."""
 BROKER_TIMEOUT_S: Final = 5
 
 
-def open_celery(settings: RecommenderSettings) -> Celery:
+class TaskSender(Celery):
+    """Celery that reports what it sends."""
+
+    journal: TaskJournal
+
+    def send_task(  # pyright: ignore[reportIncompatibleMethodOverride]  (the rest is in the options)
+        self, name: str, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
+        """As Celery's; raises the same."""
+        task_id = options["task_id"] = options.get("task_id") or uuid4().hex
+        # A retry is the same task again.
+        if not options.get("retries"):
+            arguments = " ".join([*map(str, args or ()), *(f"{key}={value}" for key, value in (kwargs or {}).items())])
+            self.journal.queued(task_id, name, options.get("queue") or LIGHT_QUEUE, arguments)
+        try:
+            return super().send_task(name, args, kwargs, **options)
+        except BaseException:
+            self.journal.forget(task_id)
+            raise
+
+    def close(self) -> None:
+        """Let the connections go."""
+        super().close()
+        self.journal.close()
+
+
+def open_celery(settings: RecommenderSettings) -> TaskSender:
     """The application without its tasks: enough to send them. Nothing is connected yet."""
-    celery = Celery("emoverse", broker=settings.redis_url, set_as_current=False)
+    celery = TaskSender("emoverse", broker=settings.redis_url, set_as_current=False)
+    celery.journal = TaskJournal(settings.redis_url)
     celery.conf.update(
         accept_content=["json"],
         task_serializer="json",
@@ -35,7 +64,12 @@ def open_celery(settings: RecommenderSettings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            # Workers renew their claims: see `claims`.
+            "visibility_timeout": settings.worker_lost_after_s,
+            "unacked_restore_interval": settings.worker_lost_after_s / SWEEPS,
+            "unacked_restore_throttle": 1,
+            # A worker that dies while it looks must not keep the others from looking.
+            "unacked_mutex_expire": max(1, round(settings.worker_lost_after_s / SWEEPS)),
             "socket_timeout": BROKER_TIMEOUT_S,
             "socket_connect_timeout": BROKER_TIMEOUT_S,
             # Whoever sends is told at once; the worker and the clock try again by their own rules.

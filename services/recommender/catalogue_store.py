@@ -6,18 +6,19 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, case, delete, func, select, update
 
 from contracts.emotion import Affect
 from contracts.recommendation import TRAITS, Item, Kind
 from services.recommender.catalogue.records import ItemRecord, ReviewRecord
 from services.recommender.cluster_store import clusters_of
-from services.recommender.core.affect import DIRECT_SOURCES, UNKNOWN, terms_place
+from services.recommender.core.affect import DIRECT_SOURCES, EMOTIONS_SOURCE, UNKNOWN, emotion_affinities, terms_place
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.prior import Prior
 from services.recommender.core.tone import aggregate_tone
 from services.recommender.database import Row, upsert
-from services.recommender.schema import ExternalIdRow, ItemRow, ReviewRow, RevisionRow
+from services.recommender.revision import raise_revision, revision
+from services.recommender.schema import ExternalIdRow, ItemRow, ReviewRow
 
 ROWS_AT_ONCE: Final = 5000
 IDS_AT_ONCE: Final = 500
@@ -26,17 +27,6 @@ _SOUNDS: Final = frozenset(kind for kind, traits in TRAITS.items() if traits.is_
 _ITEM: Final[Table] = ItemRow.metadata.tables["item"]
 _EXTERNAL_ID: Final[Table] = ItemRow.metadata.tables["external_id"]
 _REVIEW: Final[Table] = ItemRow.metadata.tables["review"]
-
-
-def revision(connection: Connection) -> int:
-    """A number that rises with every change of the catalogue or of the clusters."""
-    return connection.scalars(select(RevisionRow.revision)).one()
-
-
-def raise_revision(connection: Connection) -> None:
-    """Tell every recommender that there is something new. Whoever changes the catalogue calls this first: the row
-    that it locks makes them take turns."""
-    connection.execute(update(RevisionRow).values(revision=RevisionRow.revision + 1))
 
 
 def save_items(connection: Connection, records: Iterable[ItemRecord], source: str) -> int:
@@ -111,6 +101,11 @@ def unscored_reviews(connection: Connection, limit: int) -> dict[str, str]:
     query = select(ReviewRow.id, ReviewRow.text).where(ReviewRow.scored_at.is_(None))
     rows = connection.execute(query.order_by(ReviewRow.created_at, ReviewRow.id).limit(limit))
     return {row.id: row.text for row in rows}
+
+
+def count_unscored(connection: Connection) -> int:
+    """How many reviews have no sentiment."""
+    return connection.scalar(select(func.count()).select_from(ReviewRow).where(ReviewRow.scored_at.is_(None))) or 0
 
 
 def save_sentiments(connection: Connection, sentiments: Mapping[str, float], now: datetime) -> None:
@@ -189,9 +184,17 @@ def items(connection: Connection, item_ids: Collection[str]) -> dict[str, Item]:
     names = _external_ids(connection, item_ids)
     found: dict[str, Item] = {}
     for row in connection.execute(select(_ITEM).where(ItemRow.id.in_(item_ids))).mappings():
-        extra = {"cluster": clusters[row["id"]].name if row["id"] in clusters else "", "external_ids": names[row["id"]]}
-        found[row["id"]] = Item.model_validate({**row, **extra})
+        cluster = clusters[row["id"]].name if row["id"] in clusters else ""
+        names_of = {"external_ids": names[row["id"]]}
+        found[row["id"]] = Item.model_validate({**row, **_mood(row), **names_of, "cluster": cluster})
     return found
+
+
+def _mood(row: RowMapping) -> dict[str, Any]:
+    """An item's affinities, rounded as a person can tell them apart, and what its numbers rest on."""
+    affinities = emotion_affinities(Affect(row["valence"], row["arousal"]))
+    sources = {"valence": row["valence_source"], "arousal": row["arousal_source"], "emotions": EMOTIONS_SOURCE}
+    return {"emotions": {name: round(value, 3) for name, value in affinities.items()}, "sources": sources}
 
 
 class MoodCount(NamedTuple):

@@ -1,9 +1,10 @@
 """What can go wrong in the recommender alone; the rest of the tree is in `servicekit.errors`."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from servicekit.database import DatabaseUnavailableError, NotMigratedError, TooManyCallsError
-from servicekit.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from servicekit.errors import ConflictError, EmoVerseError, InvalidInputError, NotFoundError, UnavailableError
 
 __all__ = [
     "DatabaseUnavailableError",
@@ -24,6 +25,17 @@ class EmptyCatalogueError(UnavailableError):
     def __init__(self, kind: str) -> None:
         super().__init__(
             f"There is no {kind} in the catalogue.", "Run `python -m services.recommender migrate` to load it."
+        )
+
+
+class NotClusteredError(NotFoundError):
+    """Items of a kind are not clustered."""
+
+    default_code: ClassVar[str] = "not_clustered"
+
+    def __init__(self, kind: str, clustered: Iterable[str]) -> None:
+        super().__init__(
+            f"There are no clusters of {kind}: they are found by sound.", f"Ask for {', '.join(clustered)}."
         )
 
 
@@ -54,4 +66,16 @@ class KeyReusedError(ConflictError):
         super().__init__(
             f"The idempotency key {key!r} was used before for something else.",
             "Choose a new key for a new request; repeat a key only to repeat the same request.",
+        )
+
+
+class WorkerLostTooOftenError(EmoVerseError):
+    """A task is given up, because its workers die of it."""
+
+    default_code: ClassVar[str] = "worker_lost_too_often"
+
+    def __init__(self, task: str, lost: int) -> None:
+        super().__init__(
+            f"{task} has lost its worker {lost} times and is not tried again.",
+            "Look for workers that were killed, for example for their memory, and send the task again.",
         )

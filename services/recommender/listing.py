@@ -1,4 +1,4 @@
-"""Prints the catalogue: every item with its mood and what each number of it rests on."""
+"""Prints the catalogue, every item with its mood and what each number of it rests on, and the workers' tasks."""
 
 import json
 from collections.abc import Generator, Iterator
@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from contracts.emotion import Affect
 from contracts.recommendation import Kind
 from services.recommender import catalogue_store
-from services.recommender.core.affect import affect_words, emotion_affinities
+from services.recommender.core.affect import EMOTIONS_SOURCE, affect_words, emotion_affinities
 from services.recommender.core.catalogue import weighted_rating
 from services.recommender.database import Database, open_engine, require_migrated
+from services.recommender.task_journal import TaskJournal, TaskReport, TaskState
 
-EMOTIONS_SOURCE: Final = "nearness of the place to those of the emotions (Russell and Mehrabian, 1977)"
 _FIELDS: Final = ("id", "kind", "title", "creators", "year", "genres", "tags", "rating", "votes", "good_for", "audio")
 _PLACES: Final = 4
 
@@ -89,3 +89,28 @@ def _write_lines(items: Iterator[dict[str, Any]], output: TextIO) -> None:
         mood, by = item["mood"], f" by {', '.join(item['creators'])}" if item["creators"] else ""
         place = f"valence {mood['valence']:+.2f}, arousal {mood['arousal']:+.2f}"
         output.write(f"{item['kind']}: {item['title']}{by}: {place} ({mood['words']}; {mood['valence_source']})\n")
+
+
+def print_tasks(redis_url: str, state: TaskState | None, output: TextIO, *, as_json: bool) -> None:
+    """Write what became of the workers' tasks: a JSON array, or a line each.
+
+    Raises:
+        UnavailableError: Redis does not answer.
+    """
+    journal = TaskJournal(redis_url)
+    try:
+        reports = journal.latest(state=state)
+    finally:
+        journal.close()
+    if as_json:
+        output.write(json.dumps([report.model_dump(mode="json") for report in reports]) + "\n")
+    else:
+        output.writelines(map(_task_line, reports))
+
+
+def _task_line(task: TaskReport) -> str:
+    at = (task.ended_at or task.started_at or task.queued_at).isoformat(timespec="seconds")
+    progress = f" {task.done} of {task.total}" if task.total else ""
+    begun = f", begun {task.starts} times" if task.starts > 1 else ""
+    rest = f": {task.error or task.result}" if task.error or task.result else ""
+    return f"{at} {task.state}{progress} {task.name} {task.arguments} ({task.id}{begun}){rest}\n"

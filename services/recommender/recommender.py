@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from contracts.mood import Mood
-from contracts.recommendation import EVERY_KIND, Cluster, Goal, Item, Kind, Pick
+from contracts.recommendation import EVERY_KIND, TRAITS, ClusterReport, Goal, Item, Kind, Pick
 from services.recommender import catalogue_store, cluster_store, pages, people_store, person_data
 from services.recommender.answers import Answer, Answers
 from services.recommender.core.catalogue import UNREAD, Catalogue
+from services.recommender.core.clustering import Spot
 from services.recommender.core.corrections import corrected
 from services.recommender.core.goals import default_goal
 from services.recommender.core.mixing import mixed
@@ -21,7 +22,7 @@ from services.recommender.core.reasons import reasons
 from services.recommender.core.rest import RestPolicy
 from services.recommender.core.weights import CANDIDATES
 from services.recommender.database import Database, require_migrated
-from services.recommender.errors import EmptyCatalogueError
+from services.recommender.errors import EmptyCatalogueError, NotClusteredError
 from services.recommender.pages import Page
 from services.recommender.people import People, Person
 from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting
@@ -229,10 +230,16 @@ class Recommender:
         self._people.forget(user_id)
         return deleted
 
-    def clusters(self) -> tuple[list[Cluster], datetime | None]:
-        """The song clusters and when they were computed; None before the first time."""
+    def clusters(self, kind: Kind) -> tuple[ClusterReport, Sequence[Spot]]:
+        """How the clusters were found, and songs in the plane; see `cluster_store.latest_report`.
+
+        Raises:
+            NotClusteredError: items of this kind are not clustered.
+        """
+        if not TRAITS[kind].is_sound:
+            raise NotClusteredError(kind, [each for each, traits in TRAITS.items() if traits.is_sound])
         with self._database.reading() as connection:
-            return cluster_store.latest_clusters(connection)
+            return cluster_store.latest_report(connection)
 
     def flush(self) -> None:
         """Write what was shown; see `ShownLog`."""

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, UniqueConstraint, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from servicekit.database import NAMING, UtcDateTime
 
-SCHEMA_VERSION: Final = "0003"
+SCHEMA_VERSION: Final = "0004"
 """The newest migration this code needs. A newer database serves an older program: columns are only ever added."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -151,7 +151,7 @@ class ShownRow(Base):
 
 
 class ClusterModelRow(Base):
-    """One computation of the song clusters. The newest one counts; it appears whole, in one transaction."""
+    """One computation of the song clusters. The newest complete one counts."""
 
     __tablename__ = "cluster_model"
 
@@ -164,6 +164,13 @@ class ClusterModelRow(Base):
     features: Mapped[list[str]] = mapped_column(Json)
     candidates: Mapped[dict[str, Any]] = mapped_column(Json)
     """The silhouette of each number of clusters that was tried."""
+    stability: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """The stability of each."""
+    explained_variance: Mapped[list[float] | None] = mapped_column(Json)
+    plane: Mapped[list[list[float]] | None] = mapped_column(Json)
+    """Some songs' first two principal components, and the number of their cluster."""
+    is_complete: Mapped[bool] = mapped_column(server_default=true())
+    """Whether all its members are there; until then nobody reads it."""
 
 
 class ClusterRow(Base):
@@ -178,6 +185,8 @@ class ClusterRow(Base):
     arousal: Mapped[float]
     size: Mapped[int]
     emotions: Mapped[list[str]] = mapped_column(Json)
+    centre: Mapped[dict[str, float] | None] = mapped_column(Json)
+    """The mean of each audio feature."""
 
 
 class ClusterMemberRow(Base):

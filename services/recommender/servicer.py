@@ -6,19 +6,20 @@ from typing import Any
 import grpc
 from pydantic_core import to_json
 
-from contracts.mood import to_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServicer
-from contracts.recommendation import EVERY_KIND, Goal
+from contracts.recommendation import EVERY_KIND, Goal, Kind
 from servicekit.grpc_status import errors_as_statuses
 from services.recommender import wire
 from services.recommender.core.corrections import mood_for
+from services.recommender.core.picture import draw_clusters
 from services.recommender.database import Offloader
 from services.recommender.moods import MoodReader, Seen
 from services.recommender.pages import parse_page
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Recommender, Request
 from services.recommender.scoring import ScoringRequester
+from services.recommender.task_journal import TaskJournal, TaskState
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -33,6 +34,7 @@ class RecommenderServicer(RecommenderServiceServicer):
         moods: MoodReader,
         publisher: Publisher,
         scoring: ScoringRequester,
+        journal: TaskJournal,
         default_count: int,
     ) -> None:
         self._recommender = recommender
@@ -40,6 +42,7 @@ class RecommenderServicer(RecommenderServiceServicer):
         self._moods = moods
         self._publisher = publisher
         self._scoring = scoring
+        self._journal = journal
         self._default_count = default_count
 
     async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
@@ -109,11 +112,19 @@ class RecommenderServicer(RecommenderServiceServicer):
             return pb.AddReviewResponse(duplicate=duplicate)
 
     async def GetClusters(self, request: pb.GetClustersRequest, context: Context) -> pb.GetClustersResponse:
-        """The newest song clusters."""
+        """The newest clusters of a kind, how they were found, and a picture where it is asked for."""
         async with errors_as_statuses(context):
-            clusters, computed_at = await self._offload(self._recommender.clusters)
-            moment = to_timestamp(computed_at) if computed_at else None
-            return pb.GetClustersResponse(clusters=map(wire.cluster_message, clusters), computed_at=moment)
+            kind = wire.parse_choice(Kind, request.kind or Kind.MUSIC, "kind")
+            report, plane = await self._offload(self._recommender.clusters, kind)
+            picture = draw_clusters(report.clusters, plane) if request.with_picture else ""
+            return wire.clusters_response(report, picture)
+
+    async def ListTasks(self, request: pb.ListTasksRequest, context: Context) -> pb.ListTasksResponse:
+        """What became of the workers' tasks."""
+        async with errors_as_statuses(context):
+            state = wire.parse_choice(TaskState, request.state, "state") if request.state else None
+            reports = await self._offload(self._journal.latest, wire.parse_task_count(request.count), state)
+            return pb.ListTasksResponse(tasks=map(wire.task_message, reports))
 
     async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
         """Everything that is kept of a person."""

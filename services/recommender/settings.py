@@ -47,6 +47,8 @@ class RecommenderSettings(ServiceSettings):
     """Where an import writes the rows that it could not take, unless it is told a file."""
 
     worker_concurrency: PositiveInt = 2
+    worker_lost_after_s: PositiveFloat = 30.0
+    """How long a worker may be silent before its tasks are given to another; the same for every worker."""
     clusters_every_s: PositiveFloat = 3600.0
     reviews_every_s: PositiveFloat = 15.0
     """The safety net of the task that each review enqueues by itself."""

@@ -7,16 +7,18 @@ from typing import Final, TypeVar
 
 from contracts.emotion import Emotion
 from contracts.events import IDENTIFIER_PATTERN
-from contracts.mood import MoodState, from_timestamp
+from contracts.mood import MoodState, from_timestamp, to_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.recommendation import EVERY_KIND, Cluster, FeedbackAction, Goal, Kind
+from contracts.recommendation import EVERY_KIND, ClusterReport, FeedbackAction, Goal, Kind
 from servicekit.errors import InvalidInputError
 from services.recommender.core.goals import DESTINATIONS
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.people_store import Feedback, MoodWord, Review
 from services.recommender.recommender import Chosen, Listing
+from services.recommender.task_journal import MAX_TASKS, TaskReport
 
 MAX_COUNT: Final = 100
+DEFAULT_TASKS: Final = 100
 MAX_EXCLUDED: Final = 1000
 MAX_REVIEW_CHARACTERS: Final = 20_000
 MAX_KEY_CHARACTERS: Final = 128
@@ -243,6 +245,24 @@ def parse_destination(value: str, goal: Goal | None) -> Goal | None:
     return Goal(value)
 
 
+def parse_task_count(count: int) -> int:
+    """The number of tasks; 0 stands for `DEFAULT_TASKS`.
+
+    Raises:
+        InvalidInputError: there are too many.
+    """
+    if count > MAX_TASKS:
+        raise InvalidInputError(f"{count} tasks are too many.", f"Ask for 1 to {MAX_TASKS}.", code="invalid_count")
+    return count or DEFAULT_TASKS
+
+
+def task_message(report: TaskReport) -> pb.Task:
+    """A task on the wire."""
+    fields = report.model_dump(exclude_none=True)
+    moments = {name: to_timestamp(value) for name, value in fields.items() if isinstance(value, datetime)}
+    return pb.Task(**{**fields, **moments})
+
+
 def recommend_response(listing: Listing) -> pb.RecommendResponse:
     """A list on the wire."""
     return pb.RecommendResponse(
@@ -258,6 +278,8 @@ def _pick_message(chosen: Chosen) -> pb.Pick:
     return pb.Pick(item=chosen.answer.message, score=ranked.score, reasons=chosen.reasons, propensity=ranked.propensity)
 
 
-def cluster_message(cluster: Cluster) -> pb.Cluster:
-    """A cluster on the wire."""
-    return pb.Cluster(**cluster.model_dump())
+def clusters_response(report: ClusterReport, picture_svg: str) -> pb.GetClustersResponse:
+    """A computation of clusters on the wire."""
+    fields = report.model_dump(exclude={"computed_at"})
+    computed_at = to_timestamp(report.computed_at) if report.computed_at else None
+    return pb.GetClustersResponse(**fields, computed_at=computed_at, picture_svg=picture_svg)

@@ -2,15 +2,19 @@
 
 import sys
 import warnings
-from typing import Any
+from typing import Any, Final
 
 from celery import signals
 from celery.platforms import SecurityWarning
 
 from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
 from services.recommender.broker import keep_our_logging
+from services.recommender.claims import Claims
 from services.recommender.settings import RecommenderSettings
 from services.recommender.tasks import open_worker_app
+
+RENEWALS: Final = 4
+"""Of a claim, within the time after which a worker counts as lost."""
 
 
 def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
@@ -24,7 +28,11 @@ def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
         celery.send_task(RECOMPUTE_CLUSTERS, queue=HEAVY_QUEUE)
         celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
 
+    def keep_claims(sender: Any, **_: Any) -> None:
+        Claims(sender, settings.redis_url, settings.worker_lost_after_s / RENEWALS).start()
+
     signals.worker_ready.connect(catch_up, weak=False)
+    signals.worker_ready.connect(keep_claims, weak=False)
     worker = celery.Worker(
         concurrency=settings.worker_concurrency, queues=queues, without_mingle=True, without_gossip=True, quiet=True
     )

@@ -84,8 +84,19 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
     async def GetClusters(self, request: pb.GetClustersRequest, context: Context) -> pb.GetClustersResponse:
         async with errors_as_statuses(context):
             self._fail_if_told()
+            if request.kind != Kind.MUSIC:
+                raise NotFoundError(f"There are no clusters of {request.kind}.", "Ask for music.")
         cluster = pb.Cluster(name="calm and bright", valence=0.5, arousal=0.0, size=12, emotions=["happy"])
-        return pb.GetClustersResponse(clusters=[cluster], computed_at=to_timestamp(AT))
+        considered = [pb.ConsideredCount(count=4, silhouette=0.5, stability=0.0)]
+        return pb.GetClustersResponse(
+            clusters=[cluster],
+            computed_at=to_timestamp(AT),
+            version=2**40,
+            silhouette=0.5,
+            considered=considered,
+            explained_variance=[0.75],
+            picture_svg="<svg/>" if request.with_picture else "",
+        )
 
     async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
         async with errors_as_statuses(context):

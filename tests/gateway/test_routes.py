@@ -79,6 +79,9 @@ async def test_recommendations_of_every_kind(client: httpx.AsyncClient, kind: Ki
             "duration_min": None,
             "steps": [],
             "external_ids": {"imdb": "tt0000001"},
+            "votes": None,
+            "emotions": {},
+            "sources": {},
         },
         "score": 0.75,
         "reasons": ["It fits."],
@@ -123,12 +126,27 @@ async def test_what_the_recommender_would_refuse_never_reaches_it(
     assert recommender.requests == []
 
 
-async def test_clusters_keep_their_zeros(client: httpx.AsyncClient):
-    body = (await client.get("/v1/clusters")).raise_for_status().json()
+@pytest.mark.parametrize("path", ["/v1/clusters", "/v1/clusters/music"])
+async def test_clusters_keep_their_zeros(client: httpx.AsyncClient, path: str):
+    body = (await client.get(path)).raise_for_status().json()
+    cluster = {"name": "calm and bright", "valence": 0.5, "arousal": 0.0, "size": 12, "emotions": ["happy"]}
     assert body == {
-        "clusters": [{"name": "calm and bright", "valence": 0.5, "arousal": 0.0, "size": 12, "emotions": ["happy"]}],
+        "version": 2**40,
         "computed_at": AT.isoformat().replace("+00:00", "Z"),
+        "clusters": [{**cluster, "centre": {}}],
+        "features": [],
+        "silhouette": 0.5,
+        "stability": 0.0,
+        "considered": [{"count": 4, "silhouette": 0.5, "stability": 0.0}],
+        "explained_variance": [0.75],
     }
+
+
+async def test_clusters_as_a_picture_and_of_a_kind_without_any(client: httpx.AsyncClient):
+    picture = (await client.get("/v1/clusters/music/picture")).raise_for_status()
+    assert (picture.headers["content-type"], picture.text) == ("image/svg+xml", "<svg/>")
+    problem(await client.get("/v1/clusters/movie"), 404)
+    problem(await client.get("/v1/clusters/holidays/picture"), 422)
 
 
 @pytest.mark.parametrize(

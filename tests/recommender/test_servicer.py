@@ -10,6 +10,7 @@ import stamina
 from redis.asyncio import Redis
 from sqlalchemy import select
 
+from contracts.emotion import EMOTIONS
 from contracts.events import (
     MOODS_CHANNEL,
     RECOMMENDATIONS_CHANNEL,
@@ -35,6 +36,7 @@ from servicekit.pubsub import open_redis, subscribe
 from services.recommender import people_store, tasks
 from services.recommender.database import Database
 from services.recommender.schema import ShownRow
+from services.recommender.task_journal import TaskJournal
 from tests.recommender.conftest import OpenService
 from tests.recommender.support import DEADLINE_S, NOON, Clock, mood
 
@@ -352,14 +354,45 @@ async def test_a_review_in_any_script_is_kept_and_sent_to_a_worker(
     assert await asyncio.to_thread(tasks.score_reviews, database) > 0
 
 
+async def test_tasks_can_be_followed_and_wrong_questions_about_them_are_told(
+    stub: RecommenderServiceStub, redis_url: str
+):
+    journal = TaskJournal(redis_url)
+    await asyncio.to_thread(journal.queued, "one", "import", "heavy", "music songs.csv")
+    await asyncio.to_thread(journal.progressed, "one", 3, 2**40)
+    await asyncio.to_thread(journal.close)
+    list_tasks: Any = stub.ListTasks  # its types know no asyncio channel
+    (task,) = (await list_tasks(pb.ListTasksRequest(), timeout=DEADLINE_S)).tasks
+    assert (task.id, task.state, task.done, task.total) == ("one", "running", 3, 2**40)
+    assert task.HasField("queued_at")
+    assert not task.HasField("ended_at")
+    assert list((await list_tasks(pb.ListTasksRequest(state="failed"), timeout=DEADLINE_S)).tasks) == []
+    too_many, unknown = pb.ListTasksRequest(count=1001), pb.ListTasksRequest(state="lazy")
+    assert (await failure(list_tasks(too_many, timeout=DEADLINE_S))).code == "invalid_count"
+    assert (await failure(list_tasks(unknown, timeout=DEADLINE_S))).code == "unknown_choice"
+
+
+async def test_items_say_how_they_feel_and_what_that_rests_on(stub: RecommenderServiceStub):
+    response = await recommend(stub, kind=Kind.MOVIE, count=5)
+    for pick in response.picks:
+        assert set(pick.item.emotions) == set(EMOTIONS)
+        assert set(pick.item.sources) == {"valence", "arousal", "emotions"}
+        assert all(0 <= value <= 1 for value in pick.item.emotions.values())
+        assert all(pick.item.sources.values())
+
+
 async def test_the_clusters_of_the_latest_computation(stub: RecommenderServiceStub, database: Database):
-    empty = await stub.GetClusters(pb.GetClustersRequest(), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+    get_clusters: Any = stub.GetClusters  # its types know no asyncio channel
+    empty = await get_clusters(pb.GetClustersRequest(), timeout=DEADLINE_S)
     assert (list(empty.clusters), empty.HasField("computed_at")) == ([], False)
     await asyncio.to_thread(tasks.recompute_clusters, database, 0)
-    found = await stub.GetClusters(pb.GetClustersRequest(), timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
+    found = await get_clusters(pb.GetClustersRequest(with_picture=True), timeout=DEADLINE_S)
     assert len(found.clusters) >= 4
-    assert all(cluster.name and cluster.size and cluster.emotions for cluster in found.clusters)
+    assert found.picture_svg.count("<circle") > len(found.clusters)
+    assert all(cluster.name and cluster.size and cluster.emotions and cluster.centre for cluster in found.clusters)
     assert found.HasField("computed_at")
+    games = get_clusters(pb.GetClustersRequest(kind=Kind.GAME), timeout=DEADLINE_S)
+    assert (await failure(games)).code == "not_clustered"
 
 
 async def test_a_database_that_is_not_migrated_yet_is_waited_for(open_recommender: OpenService, tmp_path: Any):

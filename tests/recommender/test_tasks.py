@@ -3,28 +3,36 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psutil
 import pytest
 import stamina
+from kombu.exceptions import OperationalError
 from redis import Redis
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
-from contracts.recommendation import Kind
+from contracts.recommendation import ClusterReport, Kind
 from contracts.tasks import LIGHT_QUEUE, SCORE_REVIEWS
 from services.recommender import catalogue_store, cluster_store, tasks
 from services.recommender.broker import open_celery
+from services.recommender.core.clusters import COUNTS, compute_clusters
 from services.recommender.database import Database
 from services.recommender.migration import load_starter
 from services.recommender.people_store import Review
 from services.recommender.recommender import Recommender, Request
 from services.recommender.schema import ClusterModelRow, ItemRow, ReviewRow
 from services.recommender.settings import RecommenderSettings
+from services.recommender.task_journal import TaskJournal, TaskReport, TaskState
 from tests.recommender.support import NOON, Clock
 
 TIMEOUT_S = 90
+SOON_S = 30
+"""Most of it for a worker to start."""
 
 
 def test_reviews_are_scored_once_and_move_their_film(database: Database, recommender: Recommender, clock: Clock):
@@ -62,12 +70,38 @@ def test_clusters_are_computed_once_for_the_same_songs(database: Database, clock
     assert tasks.recompute_clusters(database, seed=0, clock=clock)
     assert not tasks.recompute_clusters(database, seed=0, clock=clock)
     with database.reading() as connection:
-        clusters, computed_at = cluster_store.latest_clusters(connection)
+        report, plane = cluster_store.latest_report(connection)
         members = cluster_store.clusters_of(connection)
         songs = cluster_store.songs(connection)
-    assert computed_at == NOON
-    assert sum(cluster.size for cluster in clusters) == len(members) == len(songs)
-    assert [cluster.size for cluster in clusters] == sorted((cluster.size for cluster in clusters), reverse=True)
+    sizes = [cluster.size for cluster in report.clusters]
+    assert report.computed_at == NOON
+    assert sum(sizes) == len(members) == len(songs) == len(plane)
+    assert sizes == sorted(sizes, reverse=True) == [sum(s.number == n for s in plane) for n in range(len(sizes))]
+    assert [each.count for each in report.considered] == list(COUNTS)
+    chosen = next(each for each in report.considered if each.count == len(sizes))
+    assert (report.silhouette, report.stability) == (chosen.silhouette, chosen.stability)
+    assert 0.9 <= sum(report.explained_variance) <= 1
+
+
+def test_a_model_counts_when_all_its_songs_are_in_it_and_what_a_lost_worker_left_goes(
+    database: Database, monkeypatch: pytest.MonkeyPatch, clock: Clock
+):
+    monkeypatch.setattr(cluster_store, "MEMBERS_AT_ONCE", 50)
+    with database.reading() as connection:
+        songs = cluster_store.songs(connection)
+    clustering = compute_clusters(songs, seed=0)
+    assert clustering
+    broken = replace(songs, ids=[*songs.ids[:-1], "music:gone"])
+    with pytest.raises(IntegrityError):
+        cluster_store.save_clustering(database, broken, clustering, NOON)
+    with database.reading() as connection:
+        assert cluster_store.clusters_of(connection) == {}
+        assert cluster_store.latest_report(connection) == (ClusterReport(), [])
+    clock.pass_time(hours=2)
+    assert tasks.recompute_clusters(database, seed=0, clock=clock)
+    with database.reading() as connection:
+        assert len(cluster_store.clusters_of(connection)) == len(songs)
+        assert connection.scalars(select(ClusterModelRow.is_complete)).all() == [True]
 
 
 def test_old_models_are_dropped_and_the_newest_counts(database: Database):
@@ -83,14 +117,15 @@ def test_an_empty_catalogue_has_no_clusters_and_no_reviews(empty_database: Datab
     assert tasks.recompute_clusters(empty_database, seed=0) is False
     assert tasks.score_reviews(empty_database) == 0
     with empty_database.reading() as connection:
-        assert cluster_store.latest_clusters(connection) == ([], None)
+        assert cluster_store.latest_report(connection) == (ClusterReport(), [])
 
 
 @contextmanager
 def process(*arguments: str, redis_url: str, database_url: str, **settings: str) -> Generator["subprocess.Popen[str]"]:
     environment = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, **settings}
     command = [sys.executable, "-m", "services.recommender", *arguments]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as running:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as running:
         try:
             yield running
         finally:
@@ -133,27 +168,99 @@ def test_a_worker_catches_up_when_it_starts_takes_tasks_and_ends_cleanly(
         assert client.hlen("unacked") == 0
 
 
+ONLY_LIGHT = ("worker", "--queue", LIGHT_QUEUE)
+
+
+@pytest.fixture
+def journal(redis_url: str) -> Iterator[TaskJournal]:
+    journal = TaskJournal(redis_url)
+    yield journal
+    journal.close()
+
+
+def add_long_reviews(recommender: Recommender, count: int) -> None:
+    """What keeps a worker busy for seconds."""
+    film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
+    for number in range(count):
+        recommender.add_review(Review("ada", film.id, "Not bad at all. " * 1200, str(number)))
+
+
+@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.02, wait_max=0.1)
+def until(journal: TaskJournal, state: TaskState, task_id: str | None = None) -> TaskReport:
+    found = [task for task in journal.latest() if task.state is state and task_id in (None, task.id)]
+    assert found
+    return found[-1]
+
+
 @pytest.mark.timeout(2 * TIMEOUT_S + 30)
-def test_a_task_whose_process_is_killed_is_run_again(redis_url: str, database_url: str, database: Database):
-    only_light = ("worker", "--queue", LIGHT_QUEUE)
-    with process(*only_light, redis_url=redis_url, database_url=database_url) as worker:
-        with Redis.from_url(redis_url) as client:
-            wait_for_a_task(client)
+def test_a_task_whose_process_is_killed_is_run_again(
+    redis_url: str, database_url: str, recommender: Recommender, journal: TaskJournal
+):
+    add_long_reviews(recommender, 30)
+    with process(*ONLY_LIGHT, redis_url=redis_url, database_url=database_url) as worker:
+        task = until(journal, TaskState.RUNNING)
         for child in psutil.Process(worker.pid).children():
             child.kill()
-        assert unscored(database) > 0
-        until_all_is_scored(database)
+        assert until(journal, TaskState.DONE, task.id).starts == 2
         worker.send_signal(signal.SIGTERM)
         _, log = worker.communicate(timeout=TIMEOUT_S)
     assert worker.returncode == 0, log
     assert "WorkerLostError" in log
 
 
-@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.005, wait_max=0.005)
-def wait_for_a_task(client: Redis) -> None:
-    assert client.hlen("unacked") > 0
+@pytest.mark.timeout(2 * TIMEOUT_S + 30)
+def test_a_task_of_a_killed_worker_is_taken_up_by_another_soon_and_of_a_slow_one_never(
+    redis_url: str, database_url: str, recommender: Recommender, journal: TaskJournal
+):
+    add_long_reviews(recommender, 60)
+    quick = {"redis_url": redis_url, "database_url": database_url, "RECOMMENDER_WORKER_LOST_AFTER_S": "2"}
+    with process(*ONLY_LIGHT, **quick) as first:
+        task = until(journal, TaskState.RUNNING)
+        children = psutil.Process(first.pid).children()
+        for each in (psutil.Process(first.pid), *children):
+            each.kill()
+        killed_at = time.monotonic()
+    with process(*ONLY_LIGHT, **quick), process(*ONLY_LIGHT, **quick):
+        taken_up = until(journal, TaskState.RUNNING, task.id)
+        while taken_up.starts < 2:
+            taken_up = until(journal, TaskState.RUNNING, task.id)
+        assert time.monotonic() - killed_at < SOON_S
+        # It takes longer than a lost worker's tasks wait, and is nevertheless not begun a third time.
+        assert until(journal, TaskState.DONE, task.id).starts == 2
 
 
-@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.1, wait_max=0.5)
-def until_all_is_scored(database: Database) -> None:
-    assert unscored(database) == 0
+def test_a_task_that_keeps_losing_its_worker_is_given_up(redis_url: str, database_url: str, journal: TaskJournal):
+    celery = tasks.open_worker_app(RecommenderSettings(redis_url=redis_url, database_url=database_url))
+    journal.queued("poison", SCORE_REVIEWS, LIGHT_QUEUE, "")
+    for _ in range(tasks.MAX_LOST):
+        journal.started("poison", "a worker that died")
+    result = celery.tasks[SCORE_REVIEWS].apply(task_id="poison")
+    assert result.state == "SUCCESS"
+    journal.queued("poison", SCORE_REVIEWS, LIGHT_QUEUE, "")
+    for _ in range(tasks.MAX_LOST + 1):
+        journal.started("poison", "a worker that died")
+    assert celery.tasks[SCORE_REVIEWS].apply(task_id="poison").state == "FAILURE"
+    assert "lost its worker" in until(journal, TaskState.FAILED).error
+    celery.close()
+
+
+def test_the_command_prints_the_tasks(redis_url: str, database_url: str, journal: TaskJournal):
+    journal.queued("one", "emoverse.import_catalogue", "emoverse.heavy", "music songs.csv")
+    journal.failed("one", "No such file.")
+    with process("tasks", "--state", "failed", redis_url=redis_url, database_url=database_url) as done:
+        output, log = done.communicate(timeout=TIMEOUT_S)
+    assert done.returncode == 0, log
+    assert "failed emoverse.import_catalogue music songs.csv (one): No such file." in output
+    with process("tasks", "--json", redis_url="redis://127.0.0.1:1", database_url=database_url) as done:
+        _, log = done.communicate(timeout=TIMEOUT_S)
+    assert done.returncode == 1
+    assert "REDIS_URL" in log
+
+
+def test_what_cannot_be_sent_is_not_reported(journal: TaskJournal):
+    celery = open_celery(RecommenderSettings(redis_url="redis://127.0.0.1:1/0"))
+    celery.journal = journal
+    with pytest.raises(OperationalError):
+        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE, retry=False)
+    assert journal.latest() == []
+    celery.close()

@@ -27,6 +27,7 @@ UNKNOWN: Final = "unknown"
 """How the source of a number begins that is nothing but the middle of the plane."""
 UNKNOWN_SOURCE: Final = f"{UNKNOWN}: no genre or tag has a known place"
 
+EMOTIONS_SOURCE: Final = "nearness of the place to those of the emotions (Russell and Mehrabian, 1977)"
 AFFINITY_REACH: Final = 0.5
 """Distance in the plane over which an item's affinity with an emotion falls to 0.61."""
 

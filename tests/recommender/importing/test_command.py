@@ -6,13 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import structlog
 from redis import Redis
 
 from contracts.recommendation import Kind
 from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
 from services.recommender import tasks
-from services.recommender.broker import open_celery
 from services.recommender.database import Database
 from services.recommender.settings import RecommenderSettings
 from tests.recommender.importing.support import FILMS, SONGS, film, rows, song, write
@@ -74,16 +72,24 @@ def test_the_task_imports_and_has_reviews_scored(redis_url: str, database_url: s
     path = write(tmp_path / "films.csv", FILMS, film("Harbour Robots", 2011, "tt7654321"))
     settings = RecommenderSettings(redis_url=redis_url, database_url=database_url, rejects_folder=tmp_path)
     worker = tasks.open_worker_app(settings)
-    worker.tasks[IMPORT_CATALOGUE].apply(args=["movie", str(path)], throw=True)
+    done = worker.tasks[IMPORT_CATALOGUE].apply(args=["movie", str(path)], throw=True)
+    assert done.result["added"] == 1
     worker.close()
     assert "movie:harbour-robots-2011" in rows(database, Kind.MOVIE)
     assert queued(redis_url, LIGHT_QUEUE) == [SCORE_REVIEWS]
 
 
-@pytest.mark.parametrize(("kind", "name"), [("paintings", "a.csv"), ("movie", "nowhere.csv")])
-def test_a_task_that_cannot_work_says_so_and_ends(database: Database, tmp_path: Path, kind: str, name: str):
-    celery = open_celery(RecommenderSettings(redis_url=NOBODY))
-    with structlog.testing.capture_logs() as logs:
-        tasks.import_catalogue(celery, database, tmp_path, kind, tmp_path / name)
-    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("not imported", "error")]
-    celery.close()
+@pytest.mark.parametrize(
+    ("kind", "name", "reason"), [("paintings", "a.csv", "wellbeing"), ("movie", "nowhere.csv", "No such file")]
+)
+def test_a_task_that_cannot_work_says_so_and_ends(
+    redis_url: str, database_url: str, tmp_path: Path, kind: str, name: str, reason: str
+):
+    worker = tasks.open_worker_app(RecommenderSettings(redis_url=redis_url, database_url=database_url))
+    worker.journal.queued("one", IMPORT_CATALOGUE, HEAVY_QUEUE, "")
+    result = worker.tasks[IMPORT_CATALOGUE].apply(args=[kind, str(tmp_path / name)], task_id="one")
+    assert result.state == "FAILURE"
+    (task,) = worker.journal.latest()
+    assert task.state == "failed"
+    assert reason in task.error
+    worker.close()

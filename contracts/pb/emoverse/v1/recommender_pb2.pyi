@@ -164,6 +164,46 @@ class Item(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class EmotionsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class SourcesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
@@ -178,6 +218,9 @@ class Item(_message.Message):
     DURATION_MIN_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     EXTERNAL_IDS_FIELD_NUMBER: _builtins.int
+    VOTES_FIELD_NUMBER: _builtins.int
+    EMOTIONS_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: _builtins.str
     title: _builtins.str
@@ -191,6 +234,8 @@ class Item(_message.Message):
     cluster: _builtins.str
     """the name of a song's cluster, empty otherwise"""
     duration_min: _builtins.int
+    votes: _builtins.int
+    """that the rating rests on"""
     @_builtins.property
     def creators(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -204,6 +249,14 @@ class Item(_message.Message):
     @_builtins.property
     def external_ids(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """"imdb", "spotify", "steam" """
+
+    @_builtins.property
+    def emotions(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """the affinity with each of the seven emotions, 0..1"""
+
+    @_builtins.property
+    def sources(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """what each number rests on: "valence", "arousal", "emotions" """
 
     def __init__(
         self,
@@ -222,21 +275,28 @@ class Item(_message.Message):
         duration_min: _builtins.int | None = ...,
         steps: _abc.Iterable[_builtins.str] | None = ...,
         external_ids: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        votes: _builtins.int | None = ...,
+        emotions: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        sources: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_min", b"_duration_min", "_rating", b"_rating", "_year", b"_year", "duration_min", b"duration_min", "rating", b"rating", "year", b"year"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration_min", b"_duration_min", "_rating", b"_rating", "_votes", b"_votes", "_year", b"_year", "duration_min", b"duration_min", "rating", b"rating", "votes", b"votes", "year", b"year"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_min", b"_duration_min", "_rating", b"_rating", "_year", b"_year", "arousal", b"arousal", "cluster", b"cluster", "creators", b"creators", "duration_min", b"duration_min", "external_ids", b"external_ids", "genres", b"genres", "id", b"id", "kind", b"kind", "rating", b"rating", "steps", b"steps", "tags", b"tags", "title", b"title", "valence", b"valence", "year", b"year"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration_min", b"_duration_min", "_rating", b"_rating", "_votes", b"_votes", "_year", b"_year", "arousal", b"arousal", "cluster", b"cluster", "creators", b"creators", "duration_min", b"duration_min", "emotions", b"emotions", "external_ids", b"external_ids", "genres", b"genres", "id", b"id", "kind", b"kind", "rating", b"rating", "sources", b"sources", "steps", b"steps", "tags", b"tags", "title", b"title", "valence", b"valence", "votes", b"votes", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__duration_min: _TypeAlias = _typing.Literal["duration_min"]  # noqa: Y015
     _WhichOneofArgType__duration_min: _TypeAlias = _typing.Literal["_duration_min", b"_duration_min"]  # noqa: Y015
     _WhichOneofReturnType__rating: _TypeAlias = _typing.Literal["rating"]  # noqa: Y015
     _WhichOneofArgType__rating: _TypeAlias = _typing.Literal["_rating", b"_rating"]  # noqa: Y015
+    _WhichOneofReturnType__votes: _TypeAlias = _typing.Literal["votes"]  # noqa: Y015
+    _WhichOneofArgType__votes: _TypeAlias = _typing.Literal["_votes", b"_votes"]  # noqa: Y015
     _WhichOneofReturnType__year: _TypeAlias = _typing.Literal["year"]  # noqa: Y015
     _WhichOneofArgType__year: _TypeAlias = _typing.Literal["_year", b"_year"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__duration_min) -> _WhichOneofReturnType__duration_min | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rating) -> _WhichOneofReturnType__rating | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__votes) -> _WhichOneofReturnType__votes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__year) -> _WhichOneofReturnType__year | None: ...
 
@@ -410,12 +470,20 @@ Global___AddReviewResponse: _TypeAlias = AddReviewResponse  # noqa: Y015
 class GetClustersRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    KIND_FIELD_NUMBER: _builtins.int
+    WITH_PICTURE_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """empty: "music", the only one that is clustered"""
+    with_picture: _builtins.bool
     def __init__(
         self,
+        *,
+        kind: _builtins.str = ...,
+        with_picture: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "with_picture", b"with_picture"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -423,37 +491,233 @@ Global___GetClustersRequest: _TypeAlias = GetClustersRequest  # noqa: Y015
 
 @_typing.final
 class GetClustersResponse(_message.Message):
+    """A report of the computation."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CLUSTERS_FIELD_NUMBER: _builtins.int
     COMPUTED_AT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
+    SILHOUETTE_FIELD_NUMBER: _builtins.int
+    STABILITY_FIELD_NUMBER: _builtins.int
+    CONSIDERED_FIELD_NUMBER: _builtins.int
+    EXPLAINED_VARIANCE_FIELD_NUMBER: _builtins.int
+    PICTURE_SVG_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """rises with every computation"""
+    silhouette: _builtins.float
+    """-1..1, how far apart the clusters are"""
+    stability: _builtins.float
+    """at most 1, how much of them is found again in parts of the songs; 0 is chance"""
+    picture_svg: _builtins.str
+    """the plane of the first two components, where asked for"""
     @_builtins.property
-    def clusters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Cluster]: ...
+    def clusters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Cluster]:
+        """the largest first; none before the first computation"""
+
     @_builtins.property
     def computed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """the audio features that tell the clusters apart"""
+
+    @_builtins.property
+    def considered(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConsideredCount]: ...
+    @_builtins.property
+    def explained_variance(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """the share of each principal component that was kept"""
+
     def __init__(
         self,
         *,
         clusters: _abc.Iterable[Global___Cluster] | None = ...,
         computed_at: _timestamp_pb2.Timestamp | None = ...,
+        version: _builtins.int = ...,
+        features: _abc.Iterable[_builtins.str] | None = ...,
+        silhouette: _builtins.float = ...,
+        stability: _builtins.float = ...,
+        considered: _abc.Iterable[Global___ConsideredCount] | None = ...,
+        explained_variance: _abc.Iterable[_builtins.float] | None = ...,
+        picture_svg: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["computed_at", b"computed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clusters", b"clusters", "computed_at", b"computed_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clusters", b"clusters", "computed_at", b"computed_at", "considered", b"considered", "explained_variance", b"explained_variance", "features", b"features", "picture_svg", b"picture_svg", "silhouette", b"silhouette", "stability", b"stability", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetClustersResponse: _TypeAlias = GetClustersResponse  # noqa: Y015
 
 @_typing.final
+class ListTasksRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """1..1000; 0: 100"""
+    state: _builtins.str
+    """only these; empty: every state"""
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        state: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTasksRequest: _TypeAlias = ListTasksRequest  # noqa: Y015
+
+@_typing.final
+class ListTasksResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASKS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Task]:
+        """the one sent last first; those that found nothing to do are left out"""
+
+    def __init__(
+        self,
+        *,
+        tasks: _abc.Iterable[Global___Task] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tasks", b"tasks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTasksResponse: _TypeAlias = ListTasksResponse  # noqa: Y015
+
+@_typing.final
+class Task(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    QUEUE_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    STARTS_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    QUEUED_AT_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    ENDED_AT_FIELD_NUMBER: _builtins.int
+    WORKER_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    name: _builtins.str
+    queue: _builtins.str
+    arguments: _builtins.str
+    state: _builtins.str
+    """"queued", "running", "retrying", "done" or "failed" """
+    starts: _builtins.int
+    """how often it was begun: again after a passing failure, and after its worker was lost"""
+    done: _builtins.int
+    """how much of `total`, in units of the task's own"""
+    total: _builtins.int
+    """0 where that is unknown"""
+    worker: _builtins.str
+    result: _builtins.str
+    """JSON"""
+    error: _builtins.str
+    @_builtins.property
+    def queued_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp:
+        """the last time"""
+
+    @_builtins.property
+    def ended_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        queue: _builtins.str = ...,
+        arguments: _builtins.str = ...,
+        state: _builtins.str = ...,
+        starts: _builtins.int = ...,
+        done: _builtins.int = ...,
+        total: _builtins.int = ...,
+        queued_at: _timestamp_pb2.Timestamp | None = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        ended_at: _timestamp_pb2.Timestamp | None = ...,
+        worker: _builtins.str = ...,
+        result: _builtins.str = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "queued_at", b"queued_at", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "done", b"done", "ended_at", b"ended_at", "error", b"error", "id", b"id", "name", b"name", "queue", b"queue", "queued_at", b"queued_at", "result", b"result", "started_at", b"started_at", "starts", b"starts", "state", b"state", "total", b"total", "worker", b"worker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Task: _TypeAlias = Task  # noqa: Y015
+
+@_typing.final
+class ConsideredCount(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    SILHOUETTE_FIELD_NUMBER: _builtins.int
+    STABILITY_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    silhouette: _builtins.float
+    stability: _builtins.float
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        silhouette: _builtins.float = ...,
+        stability: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "silhouette", b"silhouette", "stability", b"stability"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsideredCount: _TypeAlias = ConsideredCount  # noqa: Y015
+
+@_typing.final
 class Cluster(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class CentreEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     NAME_FIELD_NUMBER: _builtins.int
     VALENCE_FIELD_NUMBER: _builtins.int
     AROUSAL_FIELD_NUMBER: _builtins.int
     SIZE_FIELD_NUMBER: _builtins.int
     EMOTIONS_FIELD_NUMBER: _builtins.int
+    CENTRE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """where its centre lies in the valence-arousal plane, e.g. "bright and lively" """
     valence: _builtins.float
@@ -463,6 +727,10 @@ class Cluster(_message.Message):
     def emotions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """the emotions it suits, the best first"""
 
+    @_builtins.property
+    def centre(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """the mean of each audio feature"""
+
     def __init__(
         self,
         *,
@@ -471,10 +739,11 @@ class Cluster(_message.Message):
         arousal: _builtins.float = ...,
         size: _builtins.int = ...,
         emotions: _abc.Iterable[_builtins.str] | None = ...,
+        centre: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arousal", b"arousal", "emotions", b"emotions", "name", b"name", "size", b"size", "valence", b"valence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arousal", b"arousal", "centre", b"centre", "emotions", b"emotions", "name", b"name", "size", b"size", "valence", b"valence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

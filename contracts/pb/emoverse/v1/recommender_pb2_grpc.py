@@ -70,6 +70,11 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonResponse.FromString,
                 _registered_method=True)
+        self.ListTasks = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/ListTasks',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksResponse.FromString,
+                _registered_method=True)
 
 
 class RecommenderServiceServicer:
@@ -106,7 +111,7 @@ class RecommenderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetClusters(self, request, context):
-        """The song clusters of the latest finished computation.
+        """The clusters of a kind and how they were found, of the latest finished computation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -121,6 +126,13 @@ class RecommenderServiceServicer:
 
     def ForgetPerson(self, request, context):
         """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTasks(self, request, context):
+        """What the workers do: clusters, review sentiment, imports. For operators.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,6 +175,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.ForgetPerson,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.ForgetPersonResponse.SerializeToString,
+            ),
+            'ListTasks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTasks,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -355,6 +372,33 @@ class RecommenderService:
             '/emoverse.v1.RecommenderService/ForgetPerson',
             emoverse_dot_v1_dot_recommender__pb2.ForgetPersonRequest.SerializeToString,
             emoverse_dot_v1_dot_recommender__pb2.ForgetPersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTasks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/ListTasks',
+            emoverse_dot_v1_dot_recommender__pb2.ListTasksRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.ListTasksResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,11 +44,13 @@ class RecommenderServiceStub:
     AddReview: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.AddReviewRequest, _recommender_pb2.AddReviewResponse]
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]
-    """The song clusters of the latest finished computation."""
+    """The clusters of a kind and how they were found, of the latest finished computation."""
     ExportPerson: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]
     """Everything that is kept of a person."""
     ForgetPerson: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ForgetPersonRequest, _recommender_pb2.ForgetPersonResponse]
     """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
+    ListTasks: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListTasksRequest, _recommender_pb2.ListTasksResponse]
+    """What the workers do: clusters, review sentiment, imports. For operators."""
 
 @_typing.type_check_only
 class RecommenderServiceAsyncStub(RecommenderServiceStub):
@@ -66,11 +68,13 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     AddReview: _aio.UnaryUnaryMultiCallable[_recommender_pb2.AddReviewRequest, _recommender_pb2.AddReviewResponse]  # type: ignore[assignment]
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]  # type: ignore[assignment]
-    """The song clusters of the latest finished computation."""
+    """The clusters of a kind and how they were found, of the latest finished computation."""
     ExportPerson: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]  # type: ignore[assignment]
     """Everything that is kept of a person."""
     ForgetPerson: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ForgetPersonRequest, _recommender_pb2.ForgetPersonResponse]  # type: ignore[assignment]
     """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
+    ListTasks: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListTasksRequest, _recommender_pb2.ListTasksResponse]  # type: ignore[assignment]
+    """What the workers do: clusters, review sentiment, imports. For operators."""
 
 class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Ranks the catalogue for a person and a mood, and learns from what the person does."""
@@ -115,7 +119,7 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommender_pb2.GetClustersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.GetClustersResponse, _abc.Awaitable[_recommender_pb2.GetClustersResponse]]:
-        """The song clusters of the latest finished computation."""
+        """The clusters of a kind and how they were found, of the latest finished computation."""
 
     @_abc_1.abstractmethod
     def ExportPerson(
@@ -132,5 +136,13 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.ForgetPersonResponse, _abc.Awaitable[_recommender_pb2.ForgetPersonResponse]]:
         """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
+
+    @_abc_1.abstractmethod
+    def ListTasks(
+        self,
+        request: _recommender_pb2.ListTasksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.ListTasksResponse, _abc.Awaitable[_recommender_pb2.ListTasksResponse]]:
+        """What the workers do: clusters, review sentiment, imports. For operators."""
 
 def add_RecommenderServiceServicer_to_server(servicer: RecommenderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -532,6 +532,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clusters/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The clusters of a kind
+         * @description Items that sound alike, named by where their centre lies in valence and arousal, and how they were found.
+         */
+        get: operations["getClusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters": {
         parameters: {
             query?: never;
@@ -541,9 +561,29 @@ export interface paths {
         };
         /**
          * The song clusters
-         * @description Songs that sound alike, named by where their centre lies in the valence-arousal plane.
+         * @description Items that sound alike, named by where their centre lies in valence and arousal, and how they were found.
          */
-        get: operations["getClusters"];
+        get: operations["getSongClusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{kind}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture of the clusters
+         * @description The items in the plane of their first two principal components, coloured by cluster.
+         */
+        get: operations["getClusterPicture"];
         put?: never;
         post?: never;
         delete?: never;
@@ -661,7 +701,7 @@ export interface components {
         };
         /**
          * Cluster
-         * @description Songs that sound alike, named by where their centre lies in the valence-arousal plane.
+         * @description Items that sound alike, named by where their centre lies in the valence-arousal plane.
          */
         Cluster: {
             /** Name */
@@ -677,19 +717,68 @@ export interface components {
              * @default []
              */
             emotions: string[];
+            /**
+             * Centre
+             * @default {}
+             */
+            centre: {
+                [key: string]: number;
+            };
         };
         /**
-         * Clusters
-         * @description The song clusters of the latest finished computation.
+         * ClusterReport
+         * @description A computation of the clusters of a kind; without clusters before the first one.
          */
-        Clusters: {
-            /** Clusters */
+        ClusterReport: {
+            /**
+             * Version
+             * @default 0
+             */
+            version: number;
+            /** Computed At */
+            computed_at?: string | null;
+            /**
+             * Clusters
+             * @default []
+             */
             clusters: components["schemas"]["Cluster"][];
             /**
-             * Computed At
-             * @description null before the first computation
+             * Features
+             * @default []
              */
-            computed_at: string | null;
+            features: string[];
+            /**
+             * Silhouette
+             * @default 0
+             */
+            silhouette: number;
+            /**
+             * Stability
+             * @default 0
+             */
+            stability: number;
+            /**
+             * Considered
+             * @default []
+             */
+            considered: components["schemas"]["ConsideredCount"][];
+            /**
+             * Explained Variance
+             * @default []
+             */
+            explained_variance: number[];
+        };
+        /**
+         * ConsideredCount
+         * @description A number of clusters that was tried.
+         */
+        ConsideredCount: {
+            /** Count */
+            count: number;
+            /** Silhouette */
+            silhouette: number;
+            /** Stability */
+            stability: number;
         };
         /**
          * ConsentTerms
@@ -941,6 +1030,22 @@ export interface components {
              * @default {}
              */
             external_ids: {
+                [key: string]: string;
+            };
+            /** Votes */
+            votes?: number | null;
+            /**
+             * Emotions
+             * @default {}
+             */
+            emotions: {
+                [key: string]: number;
+            };
+            /**
+             * Sources
+             * @default {}
+             */
+            sources: {
                 [key: string]: string;
             };
         };
@@ -4665,6 +4770,84 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                kind: components["schemas"]["Kind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterReport"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSongClusters: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["Kind"];
+            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4676,7 +4859,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Clusters"];
+                    "application/json": components["schemas"]["ClusterReport"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClusterPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["schemas"]["Kind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -1,0 +1,73 @@
+"""The reports of tasks in a real Redis."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+from structlog.testing import capture_logs
+
+from servicekit.errors import UnavailableError
+from services.recommender import task_journal
+from services.recommender.task_journal import TaskJournal, TaskState
+from tests.recommender.support import NOON, Clock
+
+
+@pytest.fixture
+def journal(redis_url: str, clock: Clock) -> Iterator[TaskJournal]:
+    journal = TaskJournal(redis_url, clock)
+    yield journal
+    journal.close()
+
+
+def test_a_task_is_followed_from_queue_to_result(journal: TaskJournal, clock: Clock):
+    journal.queued("a", "import", "heavy", "music songs.csv")
+    assert journal.latest()[0].state is TaskState.QUEUED
+    clock.pass_time(seconds=5)
+    assert journal.started("a", "here") == 1
+    journal.progressed("a", 3, 10)
+    journal.retrying("a", "no database")
+    retrying = journal.latest()[0]
+    assert (retrying.state, retrying.error, retrying.done, retrying.total) == ("retrying", "no database", 3, 10)
+    assert journal.started("a", "there") == 2
+    clock.pass_time(seconds=5)
+    journal.done("a", {"added": 7})
+    (task,) = journal.latest()
+    assert (task.id, task.name, task.queue, task.arguments) == ("a", "import", "heavy", "music songs.csv")
+    assert (task.state, task.starts, task.worker, task.error) == ("done", 2, "there", "")
+    assert (task.result, task.queued_at, task.ended_at) == ('{"added": 7}', NOON, NOON + timedelta(seconds=10))
+
+
+def test_the_latest_come_first_by_state_and_what_found_nothing_to_do_is_forgotten(journal: TaskJournal, clock: Clock):
+    for name in "abc":
+        journal.queued(name, name, "light", "")
+        clock.pass_time(seconds=1)
+    journal.failed("a", "broken")
+    journal.done("b", 0)
+    assert [task.id for task in journal.latest()] == ["c", "a"]
+    assert [task.id for task in journal.latest(1)] == ["c"]
+    assert [task.error for task in journal.latest(1, TaskState.FAILED)] == ["broken"]
+
+
+def test_the_oldest_make_room_and_nothing_is_kept_for_ever(
+    journal: TaskJournal, clock: Clock, redis_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(task_journal, "MAX_TASKS", 3)
+    for number in range(5):
+        journal.queued(str(number), "x" * 10_000, "light", "")
+        clock.pass_time(seconds=1)
+    assert [task.id for task in journal.latest()] == ["4", "3", "2"]
+    assert len(journal.latest()[0].name) == task_journal.MAX_CHARACTERS
+    with Redis.from_url(redis_url) as client:
+        assert all(client.ttl(key) > 0 for key in client.scan_iter("emoverse:v1:task:*"))
+
+
+def test_without_redis_tasks_go_on_and_readers_are_told():
+    journal = TaskJournal("redis://127.0.0.1:1/0")
+    with capture_logs() as logs:
+        journal.queued("a", "import", "heavy", "")
+        assert journal.started("a", "here") == 1
+    assert {entry["event"] for entry in logs} == {"what becomes of tasks could not be reported"}
+    with pytest.raises(UnavailableError, match="REDIS_URL"):
+        journal.latest()
+    journal.close()

@@ -170,6 +170,19 @@ def evaluate(
 
 
 @cli.command()
+def evaluate_reviews(
+    reviews: Annotated[Path, typer.Argument(help="A CSV with imdb_id, rating (1 to 10) and text; gzip will do.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure how well the sentiment of reviews agrees with the stars that their writers gave."""
+    from services.recommender.evaluation import reviews as starred  # noqa: PLC0415
+
+    with _told():
+        report = starred.agreement(starred.read_reviews(reviews))
+        typer.echo(json.dumps(report) if as_json else starred.table(report))
+
+
+@cli.command()
 def learn_prior(
     ratings: Ratings,
     movies: Movies,

@@ -31,8 +31,16 @@ def sentiment(text: str) -> float:
     return sum(scores) / len(scores) if scores else 0.0
 
 
+def whole_sentiment(text: str) -> float:
+    """The same of the text at once, which saturates: for comparison."""
+    return _analyzer().polarity_scores(_plain(text))["compound"]
+
+
+def _plain(text: str) -> str:
+    return unescape(_MARKUP.sub(" ", text))
+
+
 def _sentences(text: str) -> list[str]:
-    plain = unescape(_MARKUP.sub(" ", text))
     size = MAX_SENTENCE_CHARACTERS
-    pieces = (piece.strip() for piece in _SENTENCE_END.split(plain))
+    pieces = (piece.strip() for piece in _SENTENCE_END.split(_plain(text)))
     return [piece[start : start + size] for piece in pieces for start in range(0, len(piece), size)]

@@ -130,17 +130,30 @@ def update_tones(connection: Connection, item_ids: Collection[str]) -> None:
         scored = scores.where(ReviewRow.item_id.in_(ids), ReviewRow.scored_at.is_not(None)).group_by(ReviewRow.item_id)
         tones = scored.subquery()
         query = select(_ITEM, tones.c.total, tones.c.number).join(tones, tones.c.item_id == ItemRow.id)
-        for row in connection.execute(query).all():
-            tone = aggregate_tone(row.total, row.number)
-            values = {"review_tone": tone, "review_count": row.number, **_toned(row, tone)}
-            connection.execute(update(ItemRow).where(ItemRow.id == row.id).values(values))
+        for row in connection.execute(query).mappings().all():
+            tone = aggregate_tone(row["total"], row["number"])
+            values = {"review_tone": tone, "review_count": row["number"], **_toned(row, tone)}
+            connection.execute(update(ItemRow).where(ItemRow.id == row["id"]).values(values))
 
 
-def _toned(row: Any, tone: float | None) -> dict[str, Any]:
-    """The place that an item of the table takes for its reviews; none where it was said of itself or is heard."""
-    if row.valence_source in DIRECT_SOURCES or row.kind in _SOUNDS:
+def save_ratings(connection: Connection, ratings: Mapping[str, tuple[float, int]]) -> None:
+    """Give items, by id, a rating and its votes, and move those whose place depends on it."""
+    raise_revision(connection)
+    for ids in _portions(ratings):
+        changed: list[dict[str, Any]] = []
+        for row in connection.execute(select(_ITEM).where(ItemRow.id.in_(ids))).mappings():
+            rating, votes = ratings[row["id"]]
+            item = {**row, "rating": rating, "votes": votes}
+            changed.append({**item, **_toned(item, row["review_tone"])})
+        upsert(connection, _ITEM, changed)
+
+
+def _toned(item: Mapping[Any, Any], tone: float | None) -> dict[str, Any]:
+    """The place that an item of the table takes for its rating and reviews; none where it was said of itself or is
+    heard."""
+    if item["valence_source"] in DIRECT_SOURCES or item["kind"] in _SOUNDS:
         return {}
-    place = terms_place(row.genres, row.tags, tone, row.rating, row.votes)
+    place = terms_place(item["genres"], item["tags"], tone, item["rating"], item["votes"])
     sources = {"valence_source": place.valence_source, "arousal_source": place.arousal_source}
     return {"valence": place.affect.valence, "arousal": place.affect.arousal, **sources}
 

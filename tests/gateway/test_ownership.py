@@ -19,6 +19,8 @@ PUBLIC = {
     "POST /v1/session",
     "GET /v1/kinds",
     "GET /v1/clusters",
+    "GET /v1/clusters/{kind}",
+    "GET /v1/clusters/{kind}/picture",
     "GET /health/live",
     "GET /health/ready",
 }

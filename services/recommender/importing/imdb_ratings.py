@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, update
+from sqlalchemy import Connection
 
 from contracts.recommendation import Kind
 from services.recommender import catalogue_store
@@ -13,9 +13,6 @@ from services.recommender.importing.formats import Format
 from services.recommender.importing.imdb_5000 import IMDB_ID
 from services.recommender.importing.imdb_titles import without_unknown
 from services.recommender.importing.saving import Outcome, Seen, owners_of
-from services.recommender.schema import ItemRow
-
-_ITEM: Final[Table] = ItemRow.metadata.tables["item"]
 
 
 class Rating(NamedTuple):
@@ -38,16 +35,9 @@ def _parse(row: Cells, _kind: Kind) -> Rating:
 
 
 def _save(connection: Connection, ratings: Sequence[Rating], _source: str, _seen: Seen) -> Outcome:
-    catalogue_store.raise_revision(connection)
     owners = owners_of(connection, (("imdb", each.imdb_id) for each in ratings))
-    known = [
-        {"item": owner, "new_rating": each.rating, "new_votes": each.votes}
-        for each in ratings
-        if (owner := owners.get(("imdb", each.imdb_id)))
-    ]
-    if known:
-        changes = {"rating": bindparam("new_rating"), "votes": bindparam("new_votes")}
-        connection.execute(update(_ITEM).where(_ITEM.c.id == bindparam("item")).values(changes), known)
+    known = {owner: (each.rating, each.votes) for each in ratings if (owner := owners.get(("imdb", each.imdb_id)))}
+    catalogue_store.save_ratings(connection, known)
     return Outcome(updated=len(known), skipped=len(ratings) - len(known))
 
 

@@ -98,6 +98,19 @@ def test_imdb_titles_take_films_only_and_ratings_come_after(empty_database: Data
     assert (bare.valence, bare.arousal, bare.valence_source) == (0.0, 0.0, UNKNOWN_SOURCE)
 
 
+def test_a_rating_moves_a_film_at_once_as_far_as_the_next_import_would(empty_database: Database, tmp_path: Path):
+    films = write(tmp_path / "films.csv", FILMS, film("Harbour Robots", 2011, "tt7654321", score="", votes=""))
+    load(empty_database, Kind.MOVIE, films)
+    before = rows(empty_database, Kind.MOVIE)["movie:harbour-robots-2011"]
+    load(empty_database, Kind.MOVIE, write(tmp_path / "r.tsv", RATINGS, "tt7654321\t9.4\t50000"))
+    rated = rows(empty_database, Kind.MOVIE)["movie:harbour-robots-2011"]
+    assert rated.valence > before.valence
+    assert rated.arousal == before.arousal
+    assert rated.valence_source == f"{TERMS_SOURCE}, moved by the rating"
+    load(empty_database, Kind.MOVIE, films)
+    assert rows(empty_database, Kind.MOVIE)["movie:harbour-robots-2011"] == rated
+
+
 def test_games_carry_their_steam_id(empty_database: Database, tmp_path: Path):
     path = write(
         tmp_path / "games.csv", GAMES, "990001,Leaf Garden,2019,Single-player,Indie;Adventure,Adventure;Nature,30"

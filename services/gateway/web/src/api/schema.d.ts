@@ -769,18 +769,6 @@ export interface components {
             explained_variance: number[];
         };
         /**
-         * ConsideredCount
-         * @description A number of clusters that was tried.
-         */
-        ConsideredCount: {
-            /** Count */
-            count: number;
-            /** Silhouette */
-            silhouette: number;
-            /** Stability */
-            stability: number;
-        };
-        /**
          * ConsentTerms
          * @description What a person agrees to before any picture is looked at.
          */
@@ -802,6 +790,18 @@ export interface components {
              * Format: date-time
              */
             given_at: string;
+        };
+        /**
+         * ConsideredCount
+         * @description A number of clusters that was tried.
+         */
+        ConsideredCount: {
+            /** Count */
+            count: number;
+            /** Silhouette */
+            silhouette: number;
+            /** Stability */
+            stability: number;
         };
         /**
          * Dependency

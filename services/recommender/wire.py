@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from contracts.emotion import Emotion
 from contracts.events import IDENTIFIER_PATTERN
@@ -260,7 +260,8 @@ def task_message(report: TaskReport) -> pb.Task:
     """A task on the wire."""
     fields = report.model_dump(exclude_none=True)
     moments = {name: to_timestamp(value) for name, value in fields.items() if isinstance(value, datetime)}
-    return pb.Task(**{**fields, **moments})
+    on_the_wire: dict[str, Any] = {**fields, **moments}
+    return pb.Task(**on_the_wire)
 
 
 def recommend_response(listing: Listing) -> pb.RecommendResponse:

@@ -108,6 +108,9 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
             self._fail_if_told()
         return pb.ForgetPersonResponse()
 
+    async def ListTasks(self, request: pb.ListTasksRequest, context: Context) -> pb.ListTasksResponse:
+        return pb.ListTasksResponse()
+
     async def _accept(self, request: pb.GiveFeedbackRequest | pb.AddReviewRequest, context: Context) -> bool:
         async with errors_as_statuses(context):
             self._fail_if_told()

@@ -76,7 +76,9 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "correctMood",
         "addReview",
         "getKinds",
+        "getSongClusters",
         "getClusters",
+        "getClusterPicture",
         "getLive",
     }
     assert all(operation["summary"] and operation["description"] for operation in operations(document))

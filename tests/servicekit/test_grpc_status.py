@@ -51,6 +51,9 @@ class Failing(pb_grpc.RecommenderServiceServicer):
     async def ForgetPerson(self, request: pb.ForgetPersonRequest, context: object) -> pb.ForgetPersonResponse:
         raise NotImplementedError
 
+    async def ListTasks(self, request: pb.ListTasksRequest, context: object) -> pb.ListTasksResponse:
+        raise NotImplementedError
+
     async def GetClusters(
         self, request: pb.GetClustersRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> pb.GetClustersResponse:

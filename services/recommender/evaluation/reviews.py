@@ -24,8 +24,6 @@ STARS: Final = (1.0, 10.0)
 RESAMPLES: Final = 1000
 MIN_REVIEWS: Final = 10
 
-Scores = Sequence[float]
-
 
 class StarredReview(NamedTuple):
     """A review and the stars that its writer gave."""
@@ -91,9 +89,8 @@ WAYS: Final[dict[str, Callable[[str], float]]] = {"sentences": sentiment, "whole
 
 
 def _measures(scores: Any, stars: Any) -> dict[str, float]:
-    correlation: Any = spearmanr(scores, stars)
     return {
-        "rank_correlation": round(float(correlation.statistic), 4),
+        "rank_correlation": _rank_correlation(scores, stars),
         "auc": round(float(roc_auc_score(stars >= GOOD, scores)), 4),
     }
 
@@ -104,8 +101,15 @@ def _of_films(reviews: Sequence[StarredReview], scores: Any) -> dict[str, float]
     by_film = [list(group) for _, group in groupby(pairs, key=lambda pair: pair[0])]
     tones = [aggregate_tone(sum(score for *_, score in group), len(group)) for group in by_film]
     means = [sum(stars for _, stars, _ in group) / len(group) for group in by_film]
-    correlation: Any = spearmanr(tones, means)
-    return {"rank_correlation": round(float(correlation.statistic), 4)}
+    return {"rank_correlation": _rank_correlation(tones, means)}
+
+
+def _rank_correlation(some: Any, others: Any) -> float:
+    """Spearman's; 0 where either is always the same."""
+    if min(len(set(some)), len(set(others))) < 2:  # noqa: PLR2004
+        return 0.0
+    correlation: Any = spearmanr(some, others)
+    return round(float(correlation.statistic), 4)
 
 
 def _gain(scores: Any, others: Any, stars: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ EmoVerseError
 └── ConfigurationError       the operator must change a setting or the machine
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class EmoVerseError(Exception):
@@ -33,6 +33,16 @@ class EmoVerseError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.advice}"
+
+    def __reduce__(self) -> Any:
+        # Subclasses take other arguments than an exception remembers: between processes, what was made of them travels.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[EmoVerseError], args: tuple[Any, ...], fields: dict[str, Any]) -> EmoVerseError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
 
 
 class InvalidInputError(EmoVerseError):

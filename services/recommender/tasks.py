@@ -144,7 +144,9 @@ def open_worker_app(settings: RecommenderSettings) -> TaskSender:
         return import_catalogue(celery, database(), request, task.tell)
 
     def add(work: Callable[..., Any], name: str, limit_s: int) -> None:
-        celery.task(name=name, bind=True, base=ReportedTask, journal=celery.journal, **_limits(limit_s))(work)
+        # Not shared: another application in this process has tasks of the same names of its own.
+        options = {"bind": True, "base": ReportedTask, "shared": False, "journal": celery.journal}
+        celery.task(name=name, **options, **_limits(limit_s))(work)
 
     add(load, IMPORT_CATALOGUE, IMPORT_LIMIT_S)
     add(score, SCORE_REVIEWS, LIGHT_LIMIT_S)

@@ -40,8 +40,11 @@ async function whoIsHere(): Promise<Me | null> {
 
 /** Ask again who is here, after something failed that may have to do with it. */
 export async function recheck(): Promise<void> {
+  const before = me.value;
   try {
-    me.value = await whoIsHere();
+    const found = await whoIsHere();
+    // Whoever signed in or left while this was asked is right; the answer is of before.
+    if (me.value === before) me.value = found;
   } catch {
     // The gateway is away; whoever lost it asks again.
   }

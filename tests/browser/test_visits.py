@@ -79,6 +79,16 @@ def test_a_verdict_can_be_undone(guest: Page):
     assert titles(guest)[:3] == before[:3]
 
 
+def test_a_like_is_kept_and_changes_what_comes(guest: Page):
+    before = open_picks(guest)
+    with guest.expect_response(lambda response: response.url.endswith("/feedback")):
+        verdict(guest, "Like", before[0])
+    expect(guest.get_by_role("button", name=f"Like: {before[0]}", exact=True)).to_have_attribute("aria-pressed", "true")
+    guest.get_by_role("link", name="Me", exact=True).click()
+    expect(guest.get_by_role("heading", name="Liked")).to_be_visible()
+    expect(guest.locator(".said").get_by_text(before[0], exact=False)).to_be_visible()
+
+
 def test_another_goal_gives_another_list(guest: Page):
     before = open_picks(guest)
     guest.get_by_text("Calm me down").click()
@@ -104,6 +114,14 @@ def test_a_lost_server_is_told_and_comes_back(watched: Page, system: System):
     expect(status).to_have_text("Live", timeout=RESTART_MS)
     expect(watched.get_by_text("Watching. No picture is stored.")).to_be_visible()
     expect(watched.locator(".boxes li")).to_have_count(1)
+
+
+def test_withdrawal_stops_the_camera_at_once(watched: Page):
+    watched.get_by_role("link", name="Me", exact=True).click()
+    watched.get_by_role("button", name="Withdraw my consent").click()
+    expect(watched.get_by_text("You have not agreed to being watched.").first).to_be_visible()
+    watched.get_by_role("link", name="Now").click()
+    expect(watched.get_by_text("The camera is off.")).to_be_visible()
 
 
 def test_data_are_exported_and_deleted(guest: Page, system: System):

@@ -25,6 +25,7 @@ const PLACES = [
 export function App() {
   const w = words.value;
   const [path] = useLocation();
+  useEffect(() => window.scrollTo(0, 0), [path]);
   useEffect(() => {
     const name = PLACES.find(([href]) => href === path)?.[1] ?? "now";
     document.title = `${w.nav[name]} · EmoVerse`;

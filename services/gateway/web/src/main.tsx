@@ -14,6 +14,8 @@ import "./style/pages.css";
 import { notice } from "./ui/toast";
 import { words } from "./words";
 
+// A newer version was put in place of the one that this page came from.
+window.addEventListener("vite:preloadError", () => location.reload());
 void open();
 start();
 effect(() => {

@@ -40,9 +40,10 @@ function detailOf(mood: Mood | null, w: Words, now: number): string {
   if (!mood) return w.moodUnknownDetail;
   if (!isEmotion(mood.state)) return mood.state === "absent" ? w.absentDetail : w.uncertainDetail;
   const seconds = Math.max(0, (now - Date.parse(mood.since)) / 1000);
-  return [w.sure(percent(mood.confidence)), seconds < JUST_NOW_S ? w.justNow : w.forHowLong(duration(seconds))].join(
-    " · ",
-  );
+  return [
+    w.sure(percent(mood.probabilities[mood.state] ?? mood.confidence)),
+    seconds < JUST_NOW_S ? w.justNow : w.forHowLong(duration(seconds)),
+  ].join(" · ");
 }
 
 function useClock(): number {

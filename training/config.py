@@ -150,9 +150,9 @@ _RECIPE = TrainingConfig(
     network=ResidualNetwork(),
     augmentation=Augmentation(mixup=0.3),
     precision="bfloat16",
-    epochs=36,
-    side_px={0: 32, 12: 40, 24: 48},
-    hold=0.4,
+    epochs=28,
+    side_px={0: 32, 12: 40, 21: 48},
+    hold=0.6,
     weight_decay=0.05,
     average_decay=0.999,
     fer2013_weight=0.5,
@@ -175,6 +175,18 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     "vgg": _RECIPE.model_copy(update={"network": VggNetwork()}),
     "mobile": _RECIPE.model_copy(update={"network": MobileNetwork()}),
     "residual": _RECIPE,
+    # Goes on from the weights that `--init` names, with whole faces only.
+    "refine": _RECIPE.model_copy(
+        update={
+            "augmentation": Augmentation(),
+            "epochs": 6,
+            "side_px": {0: 48},
+            "hold": 0.0,
+            "learning_rate": 5e-4,
+            "warmup_epochs": 0.5,
+            "average_decay": 0.998,
+        }
+    ),
 }
 
 

@@ -13,7 +13,7 @@ import httpx
 
 from contracts.recommendation import Kind
 
-FPS: Final = 3
+FPS: Final = 2
 
 
 class Streamer:

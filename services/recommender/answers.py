@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.recommendation import Item
+from servicekit.database import Database
 from services.recommender import catalogue_store
-from services.recommender.database import Database
 
 MAX_ITEMS: Final = 50_000
 """Beyond these, everything is forgotten and read again."""

@@ -11,13 +11,12 @@ import structlog
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import add_RecommenderServiceServicer_to_server
 from servicekit.background import in_background
+from servicekit.database import Database, Offloader, TooManyCallsError, open_engine
 from servicekit.errors import UnavailableError
 from servicekit.grpc_server import HealthReporter, create_server, serving
 from servicekit.pubsub import open_redis
 from services.recommender.broker import open_celery
 from services.recommender.core.rest import RestPolicy
-from services.recommender.database import Database, Offloader, open_engine
-from services.recommender.errors import TooManyCallsError
 from services.recommender.listener import MoodListener
 from services.recommender.moods import MoodReader
 from services.recommender.priors import load_priors

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, case, delete, f
 
 from contracts.emotion import Affect
 from contracts.recommendation import TRAITS, Item, Kind
+from servicekit.database import Row, upsert
 from services.recommender.catalogue.records import ItemRecord, ReviewRecord
 from services.recommender.cluster_store import clusters_of
 from services.recommender.core.affect import DIRECT_SOURCES, EMOTIONS_SOURCE, UNKNOWN, emotion_affinities, terms_place
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.prior import Prior
 from services.recommender.core.tone import aggregate_tone
-from services.recommender.database import Row, upsert
 from services.recommender.revision import raise_revision, revision
 from services.recommender.schema import ExternalIdRow, ItemRow, ReviewRow
 

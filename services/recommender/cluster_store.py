@@ -9,8 +9,8 @@ import numpy as np
 from sqlalchemy import Connection, ScalarSelect, Table, delete, func, insert, select, update
 
 from contracts.recommendation import TRAITS, Cluster, ClusterReport, ConsideredCount
+from servicekit.database import Database, upsert
 from services.recommender.core.clustering import AUDIO_FEATURES, Clustering, Songs, Spot
-from services.recommender.database import Database, upsert
 from services.recommender.revision import raise_revision
 from services.recommender.schema import ClusterMemberRow, ClusterModelRow, ClusterRow, ItemRow
 

@@ -1,12 +1,9 @@
-"""The recommender's database: the kit's, with the tables of this version."""
+"""What the recommender asks of its database: the tables of this version."""
 
 from sqlalchemy import Connection
 
-from servicekit.database import BUSY_TIMEOUT_S, Database, Offloader, Row, open_engine, upsert
 from servicekit.migration import require_version
 from services.recommender.schema import SCHEMA_VERSION
-
-__all__ = ["BUSY_TIMEOUT_S", "Database", "Offloader", "Row", "open_engine", "require_migrated", "upsert"]
 
 
 def require_migrated(connection: Connection) -> None:

@@ -3,18 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from servicekit.database import DatabaseUnavailableError, NotMigratedError, TooManyCallsError
 from servicekit.errors import ConflictError, EmoVerseError, InvalidInputError, NotFoundError, UnavailableError
-
-__all__ = [
-    "DatabaseUnavailableError",
-    "EmptyCatalogueError",
-    "KeyReusedError",
-    "NotMigratedError",
-    "TooManyCallsError",
-    "UnknownChoiceError",
-    "UnknownItemError",
-]
 
 
 class EmptyCatalogueError(UnavailableError):

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Table, bindparam, case, delete, func, select
 from contracts.emotion import Affect
 from contracts.mood import Mood, MoodState
 from contracts.recommendation import FeedbackAction
+from servicekit.database import Row, upsert
 from services.recommender.core.corrections import Correction
 from services.recommender.core.taste import SAID, Opinion
-from services.recommender.database import Row, upsert
 from services.recommender.errors import KeyReusedError, UnknownItemError
 from services.recommender.schema import FeedbackRow, ItemRow, MoodCorrectionRow, PersonRow, ShownRow
 

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 from contracts.events import RECOMMENDATIONS_CHANNEL, RecommendationsEvent
 from contracts.mood import Mood
 from contracts.recommendation import Goal
+from servicekit.database import Offloader
 from servicekit.errors import EmoVerseError
-from services.recommender.database import Offloader
 from services.recommender.moods import MoodReader
 from services.recommender.recommender import Recommender, Request
 

@@ -9,6 +9,7 @@ import structlog
 
 from contracts.mood import Mood
 from contracts.recommendation import EVERY_KIND, TRAITS, ClusterReport, Goal, Item, Kind, Pick
+from servicekit.database import Database
 from services.recommender import catalogue_store, cluster_store, pages, people_store, person_data
 from services.recommender.answers import Answer, Answers
 from services.recommender.core.catalogue import UNREAD, Catalogue
@@ -21,7 +22,7 @@ from services.recommender.core.ranking import Ranked, Wish, rank, seed_of
 from services.recommender.core.reasons import reasons
 from services.recommender.core.rest import RestPolicy
 from services.recommender.core.weights import CANDIDATES
-from services.recommender.database import Database, require_migrated
+from services.recommender.database import require_migrated
 from services.recommender.errors import EmptyCatalogueError, NotClusteredError
 from services.recommender.pages import Page
 from services.recommender.people import People, Person

@@ -9,11 +9,11 @@ from pydantic_core import to_json
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServicer
 from contracts.recommendation import EVERY_KIND, Goal, Kind
+from servicekit.database import Offloader
 from servicekit.grpc_status import errors_as_statuses
 from services.recommender import wire
 from services.recommender.core.corrections import mood_for
 from services.recommender.core.picture import draw_clusters
-from services.recommender.database import Offloader
 from services.recommender.moods import MoodReader, Seen
 from services.recommender.pages import parse_page
 from services.recommender.publisher import Publisher

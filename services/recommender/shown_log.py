@@ -6,9 +6,9 @@ from typing import Final
 
 import structlog
 
+from servicekit.database import Database
 from servicekit.errors import UnavailableError
 from services.recommender import people_store
-from services.recommender.database import Database
 from services.recommender.people_store import Exposure
 
 MAX_WAITING: Final = 10_000

@@ -10,11 +10,11 @@ import structlog
 from celery import Celery, Task
 
 from contracts.tasks import IMPORT_CATALOGUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from servicekit.database import Database, open_engine
 from servicekit.errors import EmoVerseError, UnavailableError
 from services.recommender import catalogue_store, cluster_store
 from services.recommender.broker import GRACE_S, HEAVY_LIMIT_S, IMPORT_LIMIT_S, LIGHT_LIMIT_S, TaskSender, open_celery
 from services.recommender.core.clustering import fingerprint
-from services.recommender.database import Database, open_engine
 from services.recommender.errors import WorkerLostTooOftenError
 from services.recommender.recommender import Clock, utc_now
 from services.recommender.settings import RecommenderSettings

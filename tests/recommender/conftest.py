@@ -17,10 +17,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy import text
 
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
+from servicekit.database import Database, open_engine
 from services.recommender.app import SERVICE_NAME, open_service
 from services.recommender.catalogue_store import load_catalogue
 from services.recommender.core.catalogue import Catalogue
-from services.recommender.database import Database, open_engine
 from services.recommender.migration import migrate, prepare_database
 from services.recommender.recommender import Recommender
 from services.recommender.settings import RecommenderSettings

@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from services.recommender.database import Database, Offloader, open_engine
-from services.recommender.errors import DatabaseUnavailableError, TooManyCallsError
+from servicekit.database import Database, DatabaseUnavailableError, Offloader, TooManyCallsError, open_engine
 from services.recommender.schema import PersonRow
 from tests.recommender.support import NOON
 

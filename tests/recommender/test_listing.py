@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from contracts.emotion import EMOTIONS
 from contracts.recommendation import Kind
+from servicekit.database import Database
 from services.recommender.__main__ import cli
-from services.recommender.database import Database
 
 
 def printed(database_url: str, *arguments: str) -> str:

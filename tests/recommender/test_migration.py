@@ -7,9 +7,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, inspect, select, text
 
 from contracts.recommendation import FeedbackAction, Kind
+from servicekit.database import Database, NotMigratedError
 from services.recommender import catalogue_store, people_store, tasks
-from services.recommender.database import Database, require_migrated
-from services.recommender.errors import NotMigratedError
+from services.recommender.database import require_migrated
 from services.recommender.migration import MIGRATIONS, load_starter, migrate, prepare_database
 from services.recommender.people_store import Feedback
 from services.recommender.recommender import Recommender, Request

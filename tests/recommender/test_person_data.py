@@ -9,8 +9,8 @@ from sqlalchemy import String, func, select
 from contracts.mood import MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.recommendation import FeedbackAction
+from servicekit.database import Database
 from services.recommender import people_store, person_data
-from services.recommender.database import Database
 from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting
 from services.recommender.schema import Base, ItemRow
 from tests.recommender.conftest import OpenService

@@ -8,8 +8,8 @@ import pytest
 from contracts.emotion import CIRCUMPLEX, Emotion
 from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind, Pick
+from servicekit.database import Database
 from services.recommender import people_store, tasks
-from services.recommender.database import Database
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
 from services.recommender.people_store import Feedback, MoodWord, Review
 from services.recommender.recommender import Recommender, Request

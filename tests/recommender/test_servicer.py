@@ -24,6 +24,7 @@ from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
 from contracts.recommendation import Goal, Kind
 from contracts.tasks import LIGHT_QUEUE
+from servicekit.database import Database
 from servicekit.errors import (
     ConflictError,
     EmoVerseError,
@@ -34,7 +35,6 @@ from servicekit.errors import (
 from servicekit.grpc_status import error_from
 from servicekit.pubsub import open_redis, subscribe
 from services.recommender import people_store, tasks
-from services.recommender.database import Database
 from services.recommender.schema import ShownRow
 from services.recommender.task_journal import TaskJournal
 from tests.recommender.conftest import OpenService

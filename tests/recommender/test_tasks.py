@@ -18,10 +18,10 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts.recommendation import ClusterReport, Kind
 from contracts.tasks import LIGHT_QUEUE, SCORE_REVIEWS
+from servicekit.database import Database
 from services.recommender import catalogue_store, cluster_store, tasks
 from services.recommender.broker import open_celery
 from services.recommender.core.clusters import COUNTS, compute_clusters
-from services.recommender.database import Database
 from services.recommender.migration import load_starter
 from services.recommender.people_store import Review
 from services.recommender.recommender import Recommender, Request

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
+from servicekit.database import Database, open_engine
 from services.recommender.broker import open_celery
-from services.recommender.database import Database, open_engine
 from services.recommender.importing import importer
 from services.recommender.importing.follow_up import request_follow_up
 from services.recommender.settings import RecommenderSettings

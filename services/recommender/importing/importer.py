@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts.recommendation import TRAITS, Kind
-from services.recommender.database import Database
+from servicekit.database import Database
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.importing import (
     imdb_5000,

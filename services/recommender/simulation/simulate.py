@@ -16,12 +16,12 @@ import numpy as np
 
 from contracts.mood import Mood, MoodState
 from contracts.recommendation import FeedbackAction, Kind
+from servicekit.database import Database, open_engine
 from services.recommender.catalogue_store import load_catalogue
 from services.recommender.core.catalogue import Floats, Shelf
 from services.recommender.core.corrections import mood_for
 from services.recommender.core.goals import default_goal, target
 from services.recommender.core.rest import RestPolicy
-from services.recommender.database import Database, open_engine
 from services.recommender.migration import prepare_database
 from services.recommender.people_store import Feedback
 from services.recommender.priors import load_priors

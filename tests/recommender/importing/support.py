@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from contracts.recommendation import Item, Kind
+from servicekit.database import Database
 from services.recommender import catalogue_store
-from services.recommender.database import Database
 from services.recommender.importing.importer import Request, Summary, import_file
 from services.recommender.schema import ItemRow
 

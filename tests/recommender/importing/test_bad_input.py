@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from contracts.recommendation import Kind
-from services.recommender.database import Database
-from services.recommender.errors import DatabaseUnavailableError, UnknownChoiceError
+from servicekit.database import Database, DatabaseUnavailableError
+from services.recommender.errors import UnknownChoiceError
 from services.recommender.importing import importer
 from services.recommender.importing.errors import (
     MissingColumnsError,

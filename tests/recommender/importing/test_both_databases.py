@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from contracts.recommendation import Kind
+from servicekit.database import Database
 from services.recommender import tasks
-from services.recommender.database import Database
 from services.recommender.migration import load_starter, migrate
 from tests.recommender.importing.support import FILMS, RATINGS, SONGS, counts, film, load, rows, song, write
 

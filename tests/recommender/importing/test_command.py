@@ -10,8 +10,8 @@ from redis import Redis
 
 from contracts.recommendation import Kind
 from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from servicekit.database import Database
 from services.recommender import tasks
-from services.recommender.database import Database
 from services.recommender.settings import RecommenderSettings
 from tests.recommender.importing.support import FILMS, SONGS, film, rows, song, write
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from contracts.recommendation import Kind
+from servicekit.database import Database
 from services.recommender import tasks
 from services.recommender.core.affect import GIVEN_SOURCE, TERMS_SOURCE, UNKNOWN_SOURCE
 from services.recommender.core.sound import SONG_SOURCE, song_place
-from services.recommender.database import Database
 from tests.recommender.importing.support import (
     FILMS,
     GAMES,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from contracts.recommendation import Kind
-from services.recommender.database import Database
+from servicekit.database import Database
 from services.recommender.importing.importer import Request, import_file
 from tests.recommender.importing.support import rows
 

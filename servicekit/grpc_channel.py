@@ -1,8 +1,11 @@
 """A gRPC channel to a service of which there may be several."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import grpc
+
+Options = Sequence[tuple[str, int | str]]
 
 _OPTIONS: Final = (
     # Calls are spread over every address that the name has, instead of staying with the first.
@@ -16,9 +19,12 @@ _OPTIONS: Final = (
 )
 
 
-def open_channel(address: str) -> grpc.aio.Channel:
+def open_channel(address: str, options: Options = ()) -> grpc.aio.Channel:
     """A channel to HOST:PORT, where HOST may name many; nothing is connected until the first call.
 
     A name is looked up again when a connection ends: servers that may become more should end theirs now and then.
+
+    Args:
+        options: further gRPC channel arguments.
     """
-    return grpc.aio.insecure_channel(address, options=_OPTIONS)
+    return grpc.aio.insecure_channel(address, options=(*_OPTIONS, *options))

@@ -1,6 +1,6 @@
 """A gRPC server with the standard health and reflection services."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -9,8 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from servicekit.errors import ConfigurationError
-
-Options = Sequence[tuple[str, int | str]]
+from servicekit.grpc_channel import Options
 
 DRAIN_S: Final = 5.0
 """How long calls in progress may take to end after a stop was asked for."""

@@ -9,17 +9,14 @@ import grpc
 from contracts.pb.emoverse.v1 import emotion_pb2
 from contracts.pb.emoverse.v1.emotion_pb2_grpc import EmotionServiceStub
 from servicekit.emotion_client.endpoint import Endpoint
+from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
 from services.gateway.faces.messages import PictureReading
 
 READ_TIMEOUT_S: Final = 10.0
 MAX_PICTURE_BYTES: Final = 8 * 2**20
 
-_OPTIONS: Final = [
-    ("grpc.max_send_message_length", MAX_PICTURE_BYTES + 2**16),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2000),
-]
+_OPTIONS: Final = (("grpc.max_send_message_length", MAX_PICTURE_BYTES + 2**16),)
 
 
 class EmotionClient:
@@ -51,5 +48,5 @@ class EmotionClient:
 @asynccontextmanager
 async def open_emotion(address: str) -> AsyncGenerator[EmotionClient]:
     """A client of the emotion service at HOST:PORT. Nothing is connected until the first call."""
-    async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
+    async with open_channel(address, _OPTIONS) as channel:
         yield EmotionClient(channel, address)

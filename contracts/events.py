@@ -87,6 +87,8 @@ class RecommendationsEvent(BaseModel):
     goal: Goal
     picks: dict[Kind, list[Pick]]
     at: datetime
+    traceparent: str | None = None
+    """W3C Trace Context of the ranking, where that is traced; it goes on from the mood or the call behind it."""
 
 
 class StopReason(StrEnum):

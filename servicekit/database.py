@@ -217,6 +217,11 @@ class Offloader:
         future.add_done_callback(self._release)
         return await asyncio.shield(future)
 
+    @property
+    def calls(self) -> int:
+        """How many are running or waiting."""
+        return self._calls
+
     def _release(self, future: "asyncio.Future[Any]") -> None:
         self._calls -= 1
         if not future.cancelled():

@@ -1,6 +1,6 @@
 """A gRPC server with the standard health and reflection services."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -29,15 +29,18 @@ class HealthReporter:
             await self.servicer.set(name, status)
 
 
-async def create_server(service_name: str, options: Options = ()) -> tuple[grpc.aio.Server, HealthReporter]:
+async def create_server(
+    service_name: str, options: Options = (), interceptors: Sequence[grpc.aio.ServerInterceptor] = ()
+) -> tuple[grpc.aio.Server, HealthReporter]:
     """A server that is not started yet, with health (NOT_SERVING) and reflection on it.
 
     Args:
         service_name: the full name of its one service, e.g. "emoverse.v1.EmotionService".
         options: gRPC channel arguments.
+        interceptors: around every call, the first outermost.
     """
     # Without this, a second process could share a port that is in use, and steal half of its calls.
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *options])
+    server = grpc.aio.server(interceptors=interceptors, options=[("grpc.so_reuseport", 0), *options])
     reporter = HealthReporter(service_name)
     await reporter.set_serving(False)
     health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)

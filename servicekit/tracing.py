@@ -1,14 +1,16 @@
 """Traces (OpenTelemetry, W3C Trace Context): how one frame, event or request went, across services.
 
 Off unless an endpoint is set, and then nearly free. How many are kept is up to the standard OTEL_TRACES_SAMPLER and
-OTEL_TRACES_SAMPLER_ARG. A trace holds times and outcomes: never a picture, and nobody's name.
+OTEL_TRACES_SAMPLER_ARG. A trace holds times and outcomes: never a picture, and nobody's name. What is logged within one
+carries its id, as `trace_id`.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
+import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -36,15 +38,25 @@ async def tracing(service: str, endpoint: str | None) -> AsyncGenerator[None]:
     if not endpoint:
         yield
         return
+    stop = start_tracing(service, endpoint)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stop)
+
+
+def start_tracing(service: str, endpoint: str) -> Callable[[], None]:
+    """The same where there is no event loop; a process that was forked starts its own. Returns what ends it."""
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_TIMEOUT_S)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     _providers.append(provider)
-    try:
-        yield
-    finally:
+
+    def stop() -> None:
         _providers.remove(provider)
-        await asyncio.to_thread(provider.shutdown)
+        provider.shutdown()
+
+    return stop
 
 
 @contextmanager
@@ -62,8 +74,10 @@ def span(name: str, parent: str | None = None, link: str | None = None, **attrib
     links = [trace.Link(trace.get_current_span(_context(link)).get_span_context())] if link else None
     tracer = _providers[-1].get_tracer("emoverse")
     context = _context(parent) if parent else None
-    with tracer.start_as_current_span(name, context, links=links, attributes=attributes):
-        yield
+    with tracer.start_as_current_span(name, context, links=links, attributes=attributes) as current:
+        trace_id = trace.format_trace_id(current.get_span_context().trace_id)
+        with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+            yield
 
 
 def note(**attributes: Attribute) -> None:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, Self
 from uuid import uuid4
 
@@ -15,6 +15,8 @@ from redis.asyncio import Redis
 from contracts.events import MOODS_CHANNEL, RECOMMENDATIONS_CHANNEL, MoodEvent, RecommendationsEvent
 from servicekit.errors import EmoVerseError, UnavailableError
 from servicekit.pubsub import subscribe
+from servicekit.tracing import span
+from services.gateway.metrics import GatewayMetrics
 from services.gateway.models import LiveRecommendations, Notice, UserMood
 
 LISTENER_CAPACITY: Final = 64
@@ -125,8 +127,9 @@ class Listener:
 class LiveFeed:
     """Hands every published event to the listeners of its user."""
 
-    def __init__(self, capacity: int = LISTENER_CAPACITY) -> None:
+    def __init__(self, capacity: int = LISTENER_CAPACITY, metrics: GatewayMetrics | None = None) -> None:
         self._capacity = capacity
+        self._metrics = metrics
         self._listeners: dict[str, set[Listener]] = {}
         self._closed = False
 
@@ -160,8 +163,12 @@ class LiveFeed:
         if not group:
             return
         message = LiveMessage.of(event)
-        for listener in group:
-            listener.offer(message)
+        with span(f"live {message.event}", parent=event.traceparent, readers=len(group)):
+            for listener in group:
+                listener.offer(message)
+        if self._metrics:
+            self._metrics.live_messages.labels(message.event).inc(len(group))
+            self._metrics.live_age_s.labels(message.event).observe((datetime.now(UTC) - event.at).total_seconds())
 
     def close_user(self, user_id: str, notice: Notice) -> None:
         """Say goodbye to the readers of one person."""

@@ -19,6 +19,7 @@ from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
 from servicekit.probe import SERVING, health_of
+from servicekit.tracing import trace_metadata
 from services.gateway.errors import IncompatibleAnswerError
 from services.gateway.models import FeedbackRequest, Wanted
 
@@ -132,7 +133,7 @@ class RecommenderClient:
         self, method: "grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT]", request: RequestT
     ) -> ResponseT:
         try:
-            return await method(request, timeout=CALL_TIMEOUT_S)
+            return await method(request, timeout=CALL_TIMEOUT_S, metadata=trace_metadata())
         except grpc.aio.AioRpcError as error:
             raise error_from(error, self._peer) from error
 

@@ -33,6 +33,8 @@ class GatewaySettings(ServiceSettings):
     """0 takes a free port."""
     recommender_address: str = Field(default="127.0.0.1:50052", validation_alias="RECOMMENDER_ADDRESS")
     emotion_address: str = Field(default="127.0.0.1:50051", validation_alias="EMOTION_ADDRESS")
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus fetches /metrics, at the same host; without one nothing is told."""
     web_dir: Path = DIST
     """The built web app."""
 

@@ -61,6 +61,10 @@ class Watch:
             asked = {name: group.create_task(_error_of(name, check)) for name, check in self._checks.items()}
         return {name: task.result() for name, task in asked.items()}
 
+    def is_up(self, dependency: Dependency) -> bool:
+        """Whether it answered the last check."""
+        return bool(self._histories[dependency].up)
+
     async def run(self) -> None:
         """Check for ever."""
         while True:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -14,10 +14,13 @@ from servicekit.background import in_background
 from servicekit.database import Database, Offloader, TooManyCallsError, open_engine
 from servicekit.errors import UnavailableError
 from servicekit.grpc_server import HealthReporter, create_server, serving
+from servicekit.metrics import create_registry, serving_metrics
 from servicekit.pubsub import open_redis
+from servicekit.tracing import tracing
 from services.recommender.broker import open_celery
 from services.recommender.core.rest import RestPolicy
 from services.recommender.listener import MoodListener
+from services.recommender.metrics import RecommenderMetrics
 from services.recommender.moods import MoodReader
 from services.recommender.priors import load_priors
 from services.recommender.publisher import Publisher
@@ -25,6 +28,7 @@ from services.recommender.recommender import Clock, Policy, Recommender, utc_now
 from services.recommender.scoring import ScoringRequester
 from services.recommender.servicer import RecommenderServicer
 from services.recommender.settings import RecommenderSettings
+from services.recommender.told_calls import ToldCalls
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 PORT_SETTING: Final = "RECOMMENDER_PORT"
@@ -42,38 +46,39 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
     Raises:
         ConfigurationError: the address cannot be bound, or a learned prior cannot be read.
     """
-    engine = open_engine(settings.database_url)
-    offload = Offloader(settings.database_threads, settings.max_waiting_calls)
-    try:
-        async with open_redis(settings.redis_url) as redis:
-            recommender = Recommender(Database(engine), _policy(settings), clock, load_priors())
-            publisher = Publisher(
-                recommender,
-                offload,
-                redis,
-                count=settings.default_count,
-                max_waiting=settings.max_waiting_people,
-            )
-            celery = open_celery(settings)
-            scoring = ScoringRequester(celery)
-            server, health = await create_server(SERVICE_NAME, _SERVER_OPTIONS)
-            servicer = RecommenderServicer(
-                recommender, offload, MoodReader(redis), publisher, scoring, celery.journal, settings.default_count
-            )
-            add_RecommenderServiceServicer_to_server(servicer, server)
-            work = (
-                publisher.run(),
-                MoodListener(redis, publisher).run(),
-                scoring.run(),
-                _keep_fresh(recommender, offload, health, settings.catalogue_poll_s),
-                _keep_shown(recommender, offload, settings.shown_every_s),
-            )
-            async with in_background(*work), serving(server, f"{settings.host}:{settings.port}", PORT_SETTING) as port:
-                yield port
-            await _flush(recommender, offload)
-    finally:
-        offload.close()
-        engine.dispose()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing("recommender", settings.otlp_endpoint))
+        registry = create_registry()
+        metrics = RecommenderMetrics(registry)
+        engine = open_engine(settings.database_url)
+        stack.callback(engine.dispose)
+        offload = Offloader(settings.database_threads, settings.max_waiting_calls)
+        stack.callback(offload.close)
+        redis = await stack.enter_async_context(open_redis(settings.redis_url))
+        recommender = Recommender(Database(engine), _policy(settings), clock, load_priors())
+        counts = {"count": settings.default_count, "max_waiting": settings.max_waiting_people}
+        publisher = Publisher(recommender, offload, redis, metrics, **counts)
+        celery = open_celery(settings)
+        scoring = ScoringRequester(celery)
+        server, health = await create_server(SERVICE_NAME, _SERVER_OPTIONS, [ToldCalls(SERVICE_NAME, metrics)])
+        servicer = RecommenderServicer(
+            recommender, offload, MoodReader(redis), publisher, scoring, celery.journal, settings.default_count
+        )
+        add_RecommenderServiceServicer_to_server(servicer, server)
+        metrics.watch("people_waiting", "People whose fresh list is not published yet.", lambda: publisher.waiting)
+        metrics.watch("database_calls", "Calls that run or wait for a thread.", lambda: offload.calls)
+        address = settings.host, settings.metrics_port
+        stack.enter_context(serving_metrics(registry, *address, "RECOMMENDER_METRICS_PORT"))
+        stack.push_async_callback(_flush, recommender, offload)
+        work = (
+            publisher.run(),
+            MoodListener(redis, publisher, metrics).run(),
+            scoring.run(),
+            _keep_fresh(recommender, offload, health, settings.catalogue_poll_s),
+            _keep_shown(recommender, offload, settings.shown_every_s),
+        )
+        await stack.enter_async_context(in_background(*work))
+        yield await stack.enter_async_context(serving(server, f"{settings.host}:{settings.port}", PORT_SETTING))
 
 
 def _policy(settings: RecommenderSettings) -> Policy:

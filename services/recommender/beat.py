@@ -10,6 +10,7 @@ from celery.beat import Scheduler
 from redis import Redis
 from redis.exceptions import LockError, RedisError
 
+from services.recommender.alive import touch
 from services.recommender.broker import keep_our_logging, open_celery
 from services.recommender.settings import RecommenderSettings
 
@@ -36,6 +37,7 @@ class SingleScheduler(Scheduler):
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due; waits for the lock first. Returns the seconds until the next tick."""
         self._hold_lock()
+        touch(self.app.conf.alive_file)
         return super().tick(*args, **kwargs)
 
     def close(self) -> None:
@@ -52,12 +54,14 @@ class SingleScheduler(Scheduler):
         except LockError:
             if not self._lock.acquire(blocking=False):
                 _log.info("another beat ticks: waiting for it")
-                self._lock.acquire()
+                while not self._lock.acquire(blocking_timeout=CALL_TIMEOUT_S):
+                    touch(self.app.conf.alive_file)
             _log.info("this beat ticks")
 
 
 def run_beat(settings: RecommenderSettings) -> None:
     """Send the periodic tasks until SIGTERM or SIGINT; waits while another beat does."""
     celery = open_celery(settings)
+    celery.conf.alive_file = settings.alive_file
     keep_our_logging()
     Beat(app=celery, scheduler=f"{__name__}:{SingleScheduler.__name__}", quiet=True).run()

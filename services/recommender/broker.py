@@ -6,6 +6,7 @@ from uuid import uuid4
 from celery import Celery, signals
 
 from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from servicekit.tracing import HEADER, traceparent
 from services.recommender.settings import RecommenderSettings
 from services.recommender.task_journal import TaskJournal
 
@@ -28,6 +29,8 @@ class TaskSender(Celery):
         self, name: str, args: Any = None, kwargs: Any = None, **options: Any
     ) -> Any:
         """As Celery's; raises the same."""
+        if parent := traceparent():
+            options["headers"] = {HEADER: parent, **(options.get("headers") or {})}
         task_id = options["task_id"] = options.get("task_id") or uuid4().hex
         # A retry is the same task again.
         if not options.get("retries"):

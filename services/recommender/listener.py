@@ -9,6 +9,8 @@ from redis.exceptions import RedisError
 
 from contracts.events import MOODS_CHANNEL, EventReason, MoodEvent, claim_key
 from servicekit.pubsub import subscribe
+from servicekit.tracing import span
+from services.recommender.metrics import RecommenderMetrics
 from services.recommender.publisher import Publisher
 
 CLAIM_TTL_S: Final = 60
@@ -24,27 +26,33 @@ class MoodListener:
     However many recommenders listen, each event is answered by the one that claims it first.
     """
 
-    def __init__(self, redis: Redis, publisher: Publisher) -> None:
+    def __init__(self, redis: Redis, publisher: Publisher, metrics: RecommenderMetrics) -> None:
         self._redis = redis
         self._publisher = publisher
+        self._moods = metrics.moods
         self._heard: OrderedDict[str, None] = OrderedDict()
 
     async def run(self) -> None:
         """Listen for ever, reconnecting as needed."""
         async for event in subscribe(self._redis, MOODS_CHANNEL, MoodEvent):
             if event.reason is EventReason.CHANGE or event.user_id not in self._heard:
-                await self._answer(event)
+                with span("mood", parent=event.traceparent):
+                    self._moods.labels(await self._answer(event)).inc()
+            else:
+                self._moods.labels("repeated").inc()
 
-    async def _answer(self, event: MoodEvent) -> None:
+    async def _answer(self, event: MoodEvent) -> str:
         self._remember(event.user_id)
         try:
             is_ours = await self._redis.set(claim_key(event.event_id), "1", nx=True, ex=CLAIM_TTL_S)
         except (RedisError, OSError) as error:
             self._heard.pop(event.user_id, None)
             _log.warning("a mood could not be claimed: its next heartbeat will be", reason=str(error))
-            return
-        if is_ours:
-            self._publisher.ask(event.user_id, event.mood)
+            return "unclaimed"
+        if not is_ours:
+            return "claimed_elsewhere"
+        self._publisher.ask(event.user_id, event.mood)
+        return "answered"
 
     def _remember(self, user_id: str) -> None:
         self._heard[user_id] = None

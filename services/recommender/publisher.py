@@ -1,9 +1,10 @@
 """Publishes fresh picks of every kind to whoever watches the live channel."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -15,12 +16,21 @@ from contracts.mood import Mood
 from contracts.recommendation import Goal
 from servicekit.database import Offloader
 from servicekit.errors import EmoVerseError
+from servicekit.tracing import span, traceparent
+from services.recommender.metrics import RecommenderMetrics
 from services.recommender.moods import MoodReader
 from services.recommender.recommender import Recommender, Request
 
 WORKERS: Final = 2
 
 _log = structlog.get_logger(__name__)
+
+
+class _Asked(NamedTuple):
+    mood: Mood | None
+    parent: str | None
+    """The traceparent of what asked."""
+    at_s: float
 
 
 class Publisher:
@@ -31,16 +41,29 @@ class Publisher:
     """
 
     def __init__(
-        self, recommender: Recommender, offload: Offloader, redis: Redis, *, count: int, max_waiting: int
+        self,
+        recommender: Recommender,
+        offload: Offloader,
+        redis: Redis,
+        metrics: RecommenderMetrics,
+        *,
+        count: int,
+        max_waiting: int,
     ) -> None:
         self._recommender = recommender
+        self._metrics = metrics
         self._offload = offload
         self._redis = redis
         self._moods = MoodReader(redis)
         self._count = count
         self._max_waiting = max_waiting
-        self._waiting: OrderedDict[str, Mood | None] = OrderedDict()
+        self._waiting: OrderedDict[str, _Asked] = OrderedDict()
         self._somebody_waits = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """People who wait."""
+        return len(self._waiting)
 
     def ask(self, user_id: str, mood: Mood | None = None) -> None:
         """Publish a fresh list for a person soon; returns at once.
@@ -48,9 +71,11 @@ class Publisher:
         Args:
             mood: what to rank for; None: their latest mood at the time.
         """
-        self._waiting[user_id] = mood or self._waiting.get(user_id)
+        before = self._waiting.get(user_id) or _Asked(None, None, time.perf_counter())
+        self._waiting[user_id] = _Asked(mood or before.mood, traceparent(), before.at_s)
         if len(self._waiting) > self._max_waiting:
             dropped, _ = self._waiting.popitem(last=False)
+            self._metrics.lists.labels("dropped").inc()
             _log.warning("too many people wait for a fresh list: dropped one", user_id=dropped)
         self._somebody_waits.set()
 
@@ -66,11 +91,19 @@ class Publisher:
             if not self._waiting:
                 self._somebody_waits.clear()
                 continue
-            user_id, mood = self._waiting.popitem(last=False)
-            try:
-                await self._publish(user_id, mood)
-            except (EmoVerseError, RedisError, OSError) as error:
-                _log.warning("a fresh list could not be published", user_id=user_id, reason=str(error))
+            user_id, asked = self._waiting.popitem(last=False)
+            with span("list", parent=asked.parent):
+                await self._try_to_publish(user_id, asked)
+
+    async def _try_to_publish(self, user_id: str, asked: _Asked) -> None:
+        try:
+            await self._publish(user_id, asked.mood)
+        except (EmoVerseError, RedisError, OSError) as error:
+            self._metrics.lists.labels("failed").inc()
+            _log.warning("a fresh list could not be published", user_id=user_id, reason=str(error))
+        else:
+            self._metrics.lists.labels("published").inc()
+            self._metrics.list_s.observe(time.perf_counter() - asked.at_s)
 
     async def _publish(self, user_id: str, mood: Mood | None) -> None:
         seen = await self._moods.seen(user_id)
@@ -83,7 +116,8 @@ class Publisher:
             destination=seen.destination,
             version=seen.version,
         )
-        lists = await self._offload(self._recommender.recommend_all, request)
+        with span("rank"), self._metrics.rank_s.time():
+            lists = await self._offload(self._recommender.recommend_all, request)
         event = RecommendationsEvent(
             event_id=uuid4().hex,
             user_id=user_id,
@@ -91,5 +125,6 @@ class Publisher:
             goal=lists.goal,
             picks=lists.picks,
             at=datetime.now(UTC),
+            traceparent=traceparent(),
         )
         await self._redis.publish(RECOMMENDATIONS_CHANNEL, event.model_dump_json())

@@ -7,6 +7,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from contracts.tasks import LIGHT_QUEUE, SCORE_REVIEWS
+from servicekit.tracing import span, traceparent
 
 _log = structlog.get_logger(__name__)
 
@@ -18,9 +19,11 @@ class ScoringRequester:
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
         self._wanted = asyncio.Event()
+        self._parent: str | None = None
 
     def ask(self) -> None:
         """Have the reviews scored soon; returns at once."""
+        self._parent = traceparent()
         self._wanted.set()
 
     async def run(self) -> None:
@@ -29,6 +32,7 @@ class ScoringRequester:
             await self._wanted.wait()
             self._wanted.clear()
             try:
-                await asyncio.to_thread(self._celery.send_task, SCORE_REVIEWS, queue=LIGHT_QUEUE, retry=False)
+                with span("enqueue", parent=self._parent):
+                    await asyncio.to_thread(self._celery.send_task, SCORE_REVIEWS, queue=LIGHT_QUEUE, retry=False)
             except (OperationalError, OSError) as error:
                 _log.warning("scoring could not be enqueued: the clock will do it", reason=str(error))

@@ -17,6 +17,10 @@ class RecommenderSettings(ServiceSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=50052, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus fetches /metrics, at the same host; without one nothing is told."""
+    worker_metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """The same of a worker."""
     database_url: DatabaseUrl = Field(default="sqlite:///.run/emoverse.db", validation_alias="DATABASE_URL")
 
     default_count: int = Field(default=10, ge=1, le=100)
@@ -46,6 +50,8 @@ class RecommenderSettings(ServiceSettings):
     rejects_folder: Path = Path(".run/rejects")
     """Where an import writes the rows that it could not take, unless it is told a file."""
 
+    alive_file: Path | None = None
+    """A worker and a beat touch it while they live."""
     worker_concurrency: PositiveInt = 2
     worker_lost_after_s: PositiveFloat = 30.0
     """How long a worker may be silent before its tasks are given to another; the same for every worker."""

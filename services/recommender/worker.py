@@ -8,10 +8,12 @@ from celery import signals
 from celery.platforms import SecurityWarning
 
 from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from services.recommender.alive import alive_step
 from services.recommender.broker import keep_our_logging
 from services.recommender.claims import Claims
 from services.recommender.settings import RecommenderSettings
 from services.recommender.tasks import open_worker_app
+from services.recommender.worker_telemetry import telling
 
 RENEWALS: Final = 4
 """Of a claim, within the time after which a worker counts as lost."""
@@ -31,10 +33,14 @@ def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
     def keep_claims(sender: Any, **_: Any) -> None:
         Claims(sender, settings.redis_url, settings.worker_lost_after_s / RENEWALS).start()
 
+    if settings.alive_file:
+        steps: Any = celery.steps
+        steps["worker"].add(alive_step(settings.alive_file))
     signals.worker_ready.connect(catch_up, weak=False)
     signals.worker_ready.connect(keep_claims, weak=False)
     worker = celery.Worker(
         concurrency=settings.worker_concurrency, queues=queues, without_mingle=True, without_gossip=True, quiet=True
     )
-    worker.start()
+    with telling(settings, queues):
+        worker.start()
     sys.exit(worker.exitcode)

@@ -1,10 +1,8 @@
 """What a worker tells of itself: metrics, and traces from a frame to the event that follows from it."""
 
 import asyncio
-import urllib.request
 
 import grpc
-from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from contracts.events import MoodEvent, mood_key
@@ -15,17 +13,7 @@ from tests.emotion.conftest import OpenService, wait_for_health
 from tests.emotion.support import Client, FakeModel, empty_jpeg, face_jpeg, until
 from tests.emotion.test_sessions import happy
 from tests.servicekit.collector import collecting
-
-
-def fetch(port: int) -> dict[str, float]:
-    """Every sample by its name and labels."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
-        families = list(text_string_to_metric_families(response.read().decode()))
-    return {
-        " ".join([sample.name, *(label for name, label in sample.labels.items() if name != "le")]): sample.value
-        for family in families
-        for sample in family.samples
-    }
+from tests.servicekit.scraping import scrape
 
 
 async def test_a_worker_tells_prometheus_what_it_does(
@@ -43,7 +31,7 @@ async def test_a_worker_tells_prometheus_what_it_does(
             await client.ask(face_jpeg())
             await refused.start()
             assert (await refused.refusal())[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
-            told = await asyncio.to_thread(fetch, port)
+            told = await asyncio.to_thread(scrape, port)
     assert told["emotion_frames_received_total"] == 5
     statuses = ("ok", "no_face", "bad_image", "degraded", "dropped")
     assert [told[f"emotion_frames_total {status}"] for status in statuses] == [2, 1, 1, 1, 0]

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import structlog
+
 from servicekit.tracing import note, parent_in, span, trace_metadata, traceparent, tracing
 from standalone.ports import free_ports
 from tests.servicekit.collector import collecting
@@ -37,3 +39,11 @@ async def test_a_collector_that_is_away_and_a_strange_traceparent_cost_nothing_b
     async with asyncio.timeout(20), tracing("one", endpoint):
         with span("work", parent="no such thing", link=""):
             assert traceparent()
+
+
+async def test_what_is_logged_within_carries_the_id_of_the_trace():
+    async with collecting() as (collector, endpoint), tracing("one", endpoint):
+        with span("work"):
+            told = structlog.contextvars.get_contextvars()["trace_id"]
+        assert "trace_id" not in structlog.contextvars.get_contextvars()
+    assert told == collector.named("work")[0].trace_id.hex()

@@ -1,6 +1,7 @@
 """One person before one camera: their frames, their faces, their mood."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -146,8 +147,8 @@ class Session:
             return self._conclude(ReadingStatus.BAD_IMAGE, problem=problem)
         except OverloadedError as problem:
             return self._conclude(ReadingStatus.DROPPED, problem=problem)
-        self.around.workload.add(sight.took_s)
         reading = await self._read_faces(sight.faces) if sight.faces else self._conclude(ReadingStatus.NO_FACE)
+        self.around.workload.answered(frame.received_s, time.perf_counter())
         return reading._replace(pace=self._new_pace(sight))
 
     async def _read_faces(self, found: list[FoundFace]) -> Reading:

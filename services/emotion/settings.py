@@ -30,7 +30,7 @@ class EmotionSettings(ServiceSettings):
     """Beyond these, a new stream is refused and the accepted ones keep their latency."""
     max_in_flight: int = Field(default=2, ge=1, le=16)
     """Unanswered frames a stream may have: one being read, the others waiting."""
-    min_fps: PositiveFloat = 1.0
+    min_fps: PositiveFloat = 5.0
     """What every accepted stream is to get: a new one is refused where that would need more than the machine has."""
     max_fps: PositiveFloat = 30.0
     """A stream is asked to send fewer frames a second than it likes only where it would get less than this."""

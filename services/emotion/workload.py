@@ -1,15 +1,27 @@
-"""How much this worker can take: learned from what frames cost, told to clients, and the ground for refusing more."""
+"""How many frames a second this worker takes: found by trying, told to clients, and the ground for refusing more.
+
+Additive increase and multiplicative decrease (Chiu and Jain, 1989), by how long frames wait for their answers: what a
+frame costs says little where a model server, databases and other workers share the machine.
+"""
 
 from typing import Final, NamedTuple
 
-USE: Final = 0.8
-"""The share of the threads' time to plan with; above it, waiting times grow without bound."""
-EXPECTED_COST_S: Final = 0.01
-"""Of a frame, until it is learned."""
-LEAST_COST_S: Final = 0.0005
-"""A frame whose faces were found on the device still has to be received and answered."""
-SMOOTHING: Final = 0.02
-"""The weight of one frame in the average cost."""
+FIRST_FPS: Final = 190.0
+"""Of a core with everything on one machine; see docs/performance.md. Where there is more room, trying finds it."""
+LEAST_FPS: Final = 20.0
+"""Of a core: less than this is a fault somewhere, and refusing streams would not mend it."""
+WINDOW_S: Final = 1.0
+LATE_S: Final = 0.1
+"""An answer that took longer is late."""
+LATE_SHARE: Final = 0.05
+LATE_ANSWERS: Final = 3
+"""More than this share and more than this many of a window are too much."""
+LESS: Final = 0.85
+"""Of the frame rate that was too much."""
+MORE: Final = 0.05
+"""Of the first rate, after a window that used most of the room."""
+MOST: Final = 0.8
+
 NOTABLE: Final = 0.2
 """By what share a frame rate must differ from the one told last to be worth telling."""
 
@@ -34,40 +46,57 @@ class Pace(NamedTuple):
 
 
 class Workload:
-    """What the frames of this worker's streams cost.
+    """What this worker's streams may send. Pure: time comes in with every answer.
 
     Args:
-        threads: that read frames.
+        cores: that the worker is given.
         min_fps: what every accepted stream is to get at least.
         max_fps: above this a stream's rate is of no concern.
     """
 
-    def __init__(self, threads: int, min_fps: float, max_fps: float) -> None:
-        self._threads = threads
+    def __init__(self, cores: int, min_fps: float, max_fps: float) -> None:
+        self._least_fps = LEAST_FPS * cores
+        self._first_fps = FIRST_FPS * cores
+        self._room_fps = self._first_fps
         self._min_fps = min_fps
         self._max_fps = max_fps
-        self._cost_s = EXPECTED_COST_S
+        self._began_s: float | None = None
+        self._answers = self._late = 0
         self.streams = 0
         """Those accepted now."""
 
-    def add(self, cost_s: float) -> None:
-        """Take in how long a frame kept a thread busy."""
-        self._cost_s += SMOOTHING * (cost_s - self._cost_s)
+    def answered(self, received_s: float, at_s: float) -> None:
+        """Take in an answer.
+
+        Args:
+            received_s: when its frame had come.
+            at_s: now, of the same clock.
+        """
+        if self._began_s is None:
+            self._began_s = at_s
+        elif at_s >= self._began_s + WINDOW_S:
+            self._judge(self._answers / (at_s - self._began_s))
+            self._began_s, self._answers, self._late = at_s, 0, 0
+        self._answers += 1
+        self._late += at_s - received_s > LATE_S
+
+    def _judge(self, fps: float) -> None:
+        if self._late > max(LATE_ANSWERS, LATE_SHARE * self._answers):
+            self._room_fps = max(self._least_fps, min(self._room_fps, LESS * fps))
+        elif fps > MOST * self._room_fps:
+            self._room_fps += MORE * self._first_fps
 
     @property
     def has_room(self) -> bool:
         """Whether one more stream can have `min_fps`, and all others too."""
         # The first is always taken: without frames nothing would be learned any more.
-        return not self.streams or self._share(self.streams + 1) >= self._min_fps
+        return not self.streams or (self.streams + 1) * self._min_fps <= self._room_fps
 
     @property
     def fps_each(self) -> float:
         """Frames a second that each stream may send; 0: as many as it likes."""
-        share = max(self._min_fps, self._share(self.streams))
+        share = max(self._min_fps, self._room_fps / max(1, self.streams))
         return 0.0 if share >= self._max_fps else share
-
-    def _share(self, streams: int) -> float:
-        return USE * self._threads / max(LEAST_COST_S, self._cost_s) / max(1, streams)
 
 
 def useful_size(size: tuple[int, int], face_px: int | None) -> tuple[int, int]:

@@ -1,52 +1,77 @@
-"""What a worker asks of its clients follows from what their frames cost."""
+"""What a worker asks of its clients follows from how long their frames wait."""
 
 import pytest
 
 from services.emotion.workload import Pace, Workload, useful_size
 
 
-def loaded(cost_s: float, streams: int) -> Workload:
-    workload = Workload(threads=2, min_fps=1, max_fps=30)
+def working(cores: int = 2, streams: int = 0) -> Workload:
+    workload = Workload(cores=cores, min_fps=5, max_fps=30)
     workload.streams = streams
-    for _ in range(1000):
-        workload.add(cost_s)
     return workload
 
 
-def test_before_the_first_frame_a_usual_cost_is_expected():
-    workload = Workload(threads=2, min_fps=1, max_fps=30)
-    assert workload.has_room
-    assert workload.fps_each == 0
-    workload.streams = 1000
+def serve(workload: Workload, fps: int, waited_s: float, seconds: int = 1, from_s: int = 0) -> None:
+    """Answer so many frames a second for a while, and the first of the next second, which ends the last one."""
+    for index in range(seconds * fps + 1):
+        at_s = from_s + index / fps
+        workload.answered(at_s - waited_s, at_s)
+
+
+def room(workload: Workload) -> int:
+    """How many streams it takes."""
+    workload.streams = 0
+    while workload.has_room:
+        workload.streams += 1
+    return workload.streams
+
+
+def test_before_the_first_frame_a_usual_machine_is_expected():
+    assert room(working(cores=2)) == 2 * room(working(cores=1)) == 76
+    assert working(streams=1).fps_each == 0
+    assert working(streams=38).fps_each == pytest.approx(10)
+    assert working(streams=1000).fps_each == 5
+
+
+def test_prompt_answers_make_room_where_it_is_used():
+    workload = working()
+    serve(workload, fps=370, waited_s=0.02, seconds=10)
+    assert room(workload) > 90
+
+
+def test_nothing_is_learned_from_a_calm_hour():
+    workload = working()
+    serve(workload, fps=10, waited_s=0.02, seconds=100)
+    assert room(workload) == 76
+
+
+def test_late_answers_ask_for_less_than_was_served():
+    workload = working(streams=70)
+    serve(workload, fps=200, waited_s=0.3)
     assert not workload.has_room
-    assert workload.fps_each == 1
+    assert workload.fps_each == 5
+    assert room(workload) == 34
+
+
+def test_a_stall_leaves_room_for_some_and_passes():
+    workload = working()
+    serve(workload, fps=10, waited_s=2.0, seconds=5)
+    assert room(workload) == 8
+    serve(workload, fps=100, waited_s=0.02, seconds=30, from_s=100)
+    assert room(workload) > 20
+
+
+def test_a_few_late_answers_change_nothing():
+    workload = working()
+    serve(workload, fps=3, waited_s=2.0, seconds=10)
+    assert room(workload) == 76
 
 
 def test_one_stream_is_always_taken():
-    assert loaded(cost_s=60.0, streams=0).has_room
-    assert not loaded(cost_s=60.0, streams=1).has_room
-
-
-def test_crops_cost_little_but_not_nothing():
-    assert loaded(cost_s=0.0, streams=1000).has_room
-    assert not loaded(cost_s=0.0, streams=10_000).has_room
-
-
-@pytest.mark.parametrize(
-    ("streams", "fps", "room"), [(1, 0, True), (20, 8, True), (159, 160 / 159, True), (160, 1, False)]
-)
-def test_streams_share_what_the_threads_can_do(streams: int, fps: float, room: bool):
-    workload = loaded(cost_s=0.01, streams=streams)
-    assert workload.fps_each == pytest.approx(fps)
-    assert workload.has_room is room
-
-
-def test_cheaper_frames_make_room_again():
-    workload = loaded(cost_s=0.1, streams=20)
-    assert not workload.has_room
-    for _ in range(300):
-        workload.add(0.005)
+    workload = Workload(cores=1, min_fps=1000, max_fps=2000)
     assert workload.has_room
+    workload.streams = 1
+    assert not workload.has_room
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ WEB := services/gateway/web
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 NPM := cd $(WEB) && PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 
-.PHONY: help setup web run test stack-test audit check format stubs lock train evaluate clean
+.PHONY: help setup web run test stack-test chaos audit check format stubs lock train evaluate clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ test: web  ## Run every test
 
 stack-test: setup  ## Bring the compose stack up, use it, scale it, break it; skipped where there is no Docker engine
 	@$(PYTHON) -m tests.stack
+
+chaos: setup  ## Break the running system part by part, under load; FAULTS=n SEED=n
+	@$(PYTHON) -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
 audit: setup  ## Are the lock files whole, and is anything in them known to be vulnerable?
 	@$(PYTHON) -m tests.audit

@@ -1,10 +1,7 @@
 """A real database for each test, and the recommender's service in this process, on real Redis."""
 
 import asyncio
-import getpass
-import os
 import shutil
-import subprocess
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -24,7 +21,7 @@ from services.recommender.core.catalogue import Catalogue
 from services.recommender.migration import migrate, prepare_database
 from services.recommender.recommender import Recommender
 from services.recommender.settings import RecommenderSettings
-from standalone.ports import free_ports
+from tests.postgresql import postgresql, postgresql_programs
 from tests.recommender.support import DEADLINE_S, POLICY, Clock
 
 OpenService = Callable[..., AbstractAsyncContextManager[RecommenderServiceStub]]
@@ -117,38 +114,13 @@ async def stub(open_recommender: OpenService) -> AsyncIterator[RecommenderServic
         yield stub
 
 
-def postgresql_programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(on_path).parent if on_path else None
-
-
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     programs = postgresql_programs()
     if programs is None:
         pytest.skip("PostgreSQL's initdb is not installed")
-    # PostgreSQL refuses to run as root, and its user must be able to reach the folder.
-    folder = Path(subprocess.check_output(["/bin/mktemp", "-d", "/tmp/emoverse-postgresql-XXXXXX"], text=True).strip())  # noqa: S108
-    account = "nobody" if os.geteuid() == 0 else getpass.getuser()
-    shutil.chown(folder, account)
-    port = free_ports(1)[0]
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        user = account if os.geteuid() == 0 else None
-        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, env={"LC_ALL": "C"})
-
-    try:
-        run("initdb", "-A", "trust", "-U", "emoverse", "-N", "-E", "UTF8")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        run("pg_ctl", "start", "-w", "-s", "-l", str(folder / "log"), "-o", options)
-        try:
-            yield f"postgresql+psycopg://emoverse@127.0.0.1:{port}/postgres"
-        finally:
-            run("pg_ctl", "stop", "-m", "immediate", "-s")
-    finally:
-        shutil.rmtree(folder)
+    with postgresql(programs) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

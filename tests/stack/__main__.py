@@ -21,8 +21,8 @@ from rich.table import Table
 
 from contracts.recommendation import Kind
 from standalone.ports import free_ports
+from tests.people import Person, Streamer
 from tests.stack.engine import Stack, StackError, engine_problem, wait_for
-from tests.stack.people import Person, Streamer
 
 CLIENTS: Final = 9
 """Workers leave a difference of one stream as it is: of fewer clients a third worker might get none."""

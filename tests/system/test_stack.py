@@ -1,12 +1,9 @@
 """The whole system as `make run` starts it, seen from outside: processes, ports, the live channel."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,62 +14,19 @@ import pytest
 import stamina
 
 from contracts.recommendation import Kind
-from standalone.ports import free_ports
+from tests.running import STOP_TIMEOUT_S, Stack, running_stack, stop, wait_until_ready
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
-START_TIMEOUT_S = 180
 EVENT_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 60
 
 Event = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Stack:
-    """A running system."""
-
-    process: subprocess.Popen[str]
-    gateway_url: str
-    emotion_address: str
-    data_dir: Path
-
-    def user(self, user_id: str) -> str:
-        return f"{self.gateway_url}/v1/users/{user_id}"
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    data_dir = tmp_path_factory.mktemp("stack")
-    gateway_port, emotion_port = free_ports(2)
-    environment = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DATABASE_URL"}}
-    environment |= {"GATEWAY_PORT": str(gateway_port), "EMOTION_PORT": str(emotion_port)}
-    command = [sys.executable, "-m", "standalone", "--no-demo", "--data-dir", str(data_dir)]
-    with (data_dir / "terminal.txt").open("w+") as terminal:
-        with subprocess.Popen(
-            command, env=environment, stdout=terminal, stderr=subprocess.STDOUT, text=True
-        ) as process:
-            running = Stack(process, f"http://127.0.0.1:{gateway_port}", f"127.0.0.1:{emotion_port}", data_dir)
-            try:
-                wait_until_ready(running)
-                yield running
-            finally:
-                stop(process)
-        terminal.seek(0)
-        print(terminal.read())  # noqa: T201  (shown when a test fails)
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        process.wait(STOP_TIMEOUT_S)
-
-
-def wait_until_ready(stack: Stack) -> None:
-    for attempt in stamina.retry_context(on=httpx.HTTPError, attempts=None, timeout=START_TIMEOUT_S, wait_max=1.0):
-        with attempt:
-            assert stack.process.poll() is None, "the stack ended while starting"
-            httpx.get(f"{stack.gateway_url}/health/ready", timeout=5).raise_for_status()
+    with running_stack(tmp_path_factory.mktemp("stack"), {}) as running:
+        yield running
 
 
 @pytest.fixture
@@ -183,11 +137,11 @@ def test_the_workers_compute_the_clusters(stack: Stack):
     assert all(cluster["size"] > 0 and cluster["name"] for cluster in clusters)
 
 
-@pytest.mark.parametrize("part", ["emotion", "recommender", "gateway", "model_server", "redis"])
+@pytest.mark.parametrize("part", ["emotion", "recommender", "gateway", "model-server", "redis"])
 def test_a_killed_part_comes_back_by_itself(stack: Stack, capture: Callable[[str], subprocess.Popen[str]], part: str):
     client = capture("marie")
     mood_since(stack, "marie", datetime.min.replace(tzinfo=UTC))
-    killed = find_part(stack, part)
+    killed = stack.part(part)
     killed.kill()
     killed_at = datetime.now(UTC)
     wait_for_another(stack, part, killed.pid)
@@ -196,23 +150,9 @@ def test_a_killed_part_comes_back_by_itself(stack: Stack, capture: Callable[[str
     assert client.poll() is None
 
 
-def find_part(stack: Stack, part: str) -> psutil.Process:
-    command_end = {
-        "emotion": "services.emotion",
-        "recommender": "services.recommender",
-        "gateway": "services.gateway",
-        "model_server": "standalone.model_server",
-        "redis": "redis-server",
-    }[part]
-    children = psutil.Process(stack.process.pid).children(recursive=True)
-    # Redis writes its whole title into the first word.
-    words = {child: " ".join(child.cmdline()).split()[:3] for child in children}
-    return next(child for child in children if any(word.endswith(command_end) for word in words[child]))
-
-
-@stamina.retry(on=(AssertionError, StopIteration, psutil.Error), attempts=None, timeout=60, wait_max=1.0)
+@stamina.retry(on=(AssertionError, LookupError, psutil.Error), attempts=None, timeout=60, wait_max=1.0)
 def wait_for_another(stack: Stack, part: str, pid: int) -> None:
-    assert find_part(stack, part).pid != pid
+    assert stack.part(part).pid != pid
 
 
 @stamina.retry(on=(AssertionError, httpx.HTTPError), attempts=None, timeout=EVENT_TIMEOUT_S, wait_max=1.0)

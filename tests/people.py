@@ -1,4 +1,4 @@
-"""People in front of the stack: each streams the drawn face through the entrance and uses the HTTP interface."""
+"""People in front of a running system: each streams the drawn face and uses the HTTP interface."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import httpx
 from contracts.recommendation import Kind
 
 FPS: Final = 2
+REQUEST_TIMEOUT_S: Final = 10.0
 
 
 class Streamer:
@@ -22,6 +24,7 @@ class Streamer:
     Attributes:
         readings: how many frames were answered.
         silence_s: the longest time between two answers since `begin_step`.
+        last_s: when the last was, of the monotonic clock.
     """
 
     def __init__(self, user_id: str, token: str, server: str, log: Path) -> None:
@@ -36,17 +39,17 @@ class Streamer:
         )
         self.readings = 0
         self.silence_s = 0.0
-        self._last = time.monotonic()
+        self.last_s = time.monotonic()
         threading.Thread(target=self._read, daemon=True).start()
 
     def begin_step(self) -> None:
         """Measure the silence anew."""
         self.silence_s = 0.0
-        self._last = max(self._last, time.monotonic() - 1 / FPS)
+        self.last_s = max(self.last_s, time.monotonic() - 1 / FPS)
 
     def end_step(self) -> float:
         """The longest silence of the step, one that still lasts included; in s."""
-        return max(self.silence_s, time.monotonic() - self._last)
+        return max(self.silence_s, time.monotonic() - self.last_s)
 
     @property
     def has_failed(self) -> bool:
@@ -64,26 +67,33 @@ class Streamer:
             if json.loads(line)["status"] == "dropped":
                 continue
             now = time.monotonic()
-            self.silence_s = max(self.silence_s, now - self._last)
-            self._last = now
+            self.silence_s = max(self.silence_s, now - self.last_s)
+            self.last_s = now
             self.readings += 1
 
 
 class Person:
     """Somebody who comes as a guest, agrees to be watched, and uses the HTTP interface.
 
+    Args:
+        address: where they seem to come from, to a gateway that trusts this machine as its proxy.
+
     Attributes:
         user_id: the guest's.
         token: of their one device.
+        acknowledged: the path of each write that was acknowledged, by its key.
     """
 
-    def __init__(self, gateway_url: str) -> None:
-        self._http = httpx.Client(base_url=f"{gateway_url}/v1", timeout=10, trust_env=False)
+    def __init__(self, gateway_url: str, address: str | None = None) -> None:
+        headers = {"X-Forwarded-For": address} if address else {}
+        url = f"{gateway_url}/v1"
+        self._http = httpx.Client(base_url=url, timeout=REQUEST_TIMEOUT_S, trust_env=False, headers=headers)
         self.user_id: str = self._ask("POST", "/guests", {})["user_id"]
-        version: str = self._ask("GET", "/settings")["consent"]["version"]
-        self._ask("PUT", "/users/me/consent", {"version": version})
+        self.consent_version: int = self._ask("GET", "/settings")["consent"]["version"]
+        self._ask("PUT", "/users/me/consent", {"version": self.consent_version})
         self.token: str = self._ask("POST", "/users/me/devices", {"name": "a camera"})["token"]
-        self._written: dict[str, dict[str, str]] = {}
+        self.acknowledged: dict[str, str] = {}
+        self._bodies: dict[str, dict[str, Any]] = {}
 
     def mood(self) -> str | None:
         """The state of the person's mood; None if there is none."""
@@ -96,24 +106,33 @@ class Person:
         answer.raise_for_status()
         return answer.json()["picks"]
 
-    def like(self, item_id: str, key: str) -> bool:
-        """Like an item; whether that was acknowledged. What was, is remembered for `lost_writes`."""
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, key: str = "") -> int:
+        """Ask for a change; the HTTP status, 0 where there was no answer. What was acknowledged is kept by key."""
+        headers = {"Idempotency-Key": key} if key else {}
         try:
-            if self._feedback({"item_id": item_id, "action": "like"}, key).is_success:
-                self._written[key] = {"item_id": item_id, "action": "like"}
-                return True
+            answer = self._http.request(method, path, json=body, headers=headers)
         except httpx.HTTPError:
-            pass
-        return False
+            return 0
+        if key and answer.is_success:
+            self.acknowledged[key], self._bodies[key] = path, dict(body or {})
+        return answer.status_code
+
+    def like(self, item_id: str, key: str) -> bool:
+        """Like an item; whether that was acknowledged."""
+        body = {"item_id": item_id, "action": "like"}
+        return httpx.codes.is_success(self.send("POST", "/users/me/feedback", body, key))
 
     def lost_writes(self) -> int:
-        """How many acknowledged writes the stack does not know any more: it says so of each that is sent again."""
-        return sum(not self._feedback(body, key).json()["duplicate"] for key, body in self._written.items())
+        """How many acknowledged writes the system does not know any more: it says so of each that is sent again."""
+        answers: Iterable[dict[str, Any]] = (
+            self._ask("POST", path, self._bodies[key], {"Idempotency-Key": key})
+            for key, path in self.acknowledged.items()
+        )
+        return sum(not answer["duplicate"] for answer in answers)
 
-    @property
-    def writes(self) -> int:
-        """How many were acknowledged."""
-        return len(self._written)
+    def export(self) -> dict[str, Any]:
+        """Everything that is kept of them."""
+        return self._ask("GET", "/users/me/export")
 
     def sees_live_mood(self) -> bool:
         """Whether the live channel tells of a mood at once."""
@@ -125,10 +144,13 @@ class Person:
         """Close the connections."""
         self._http.close()
 
-    def _feedback(self, body: dict[str, str], key: str) -> httpx.Response:
-        return self._http.post("/users/me/feedback", json=body, headers={"Idempotency-Key": key})
-
-    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-        answer = self._http.request(method, path, json=body)
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        answer = self._http.request(method, path, json=body, headers=headers)
         answer.raise_for_status()
         return answer.json()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
+from threadpoolctl import threadpool_limits
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import add_RecommenderServiceServicer_to_server
@@ -48,6 +49,8 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
     """
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(tracing("recommender", settings.otlp_endpoint))
+        # A list needs many small products: threads of their own would cost more than they gain.
+        stack.enter_context(threadpool_limits(1))
         registry = create_registry()
         metrics = RecommenderMetrics(registry)
         engine = open_engine(settings.database_url)

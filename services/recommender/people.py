@@ -2,7 +2,7 @@
 than ranking."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -15,13 +15,15 @@ from services.recommender import people_store
 from services.recommender.core.catalogue import Catalogue
 from services.recommender.core.corrections import Correction
 from services.recommender.core.exploring import Exploration
-from services.recommender.core.ranking import Known, seed_of, strongest
+from services.recommender.core.ranking import Known, Ranked, Wish, rank, seed_of, strongest
 from services.recommender.core.rest import RestPolicy, never_again, resting
 from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
 from services.recommender.people_store import Shown, Sitting
 
 MAX_AGE: Final = timedelta(minutes=1)
 """How long the memory of a person is trusted: what rests grows old, and a note of change may have been lost."""
+MAX_LISTS: Final = 16
+"""Of one person, remembered as long as they are."""
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Person:
     exploration: Exploration
     policy: RestPolicy
     _known: dict[Kind, Known] = field(default_factory=dict[Kind, Known])
+    _lists: dict[object, list[Ranked]] = field(default_factory=dict[object, list[Ranked]])
 
     def known(self, kind: Kind) -> Known:
         """What ranking a shelf needs to know of them."""
@@ -49,6 +52,19 @@ class Person:
             columns = strongest(shelf, self.taste)
             self._known[kind] = Known(self.taste, self.never, rests, self.exploration, columns)
         return self._known[kind]
+
+    def ranked(self, kind: Kind, wish: Wish) -> list[Ranked]:
+        """See `rank`; the same wish is answered from memory."""
+        mood = wish.mood
+        felt = (mood.state, *mood.probabilities, mood.valence, mood.arousal) if mood else None
+        key = kind, felt, replace(wish, mood=None)
+        ranked = self._lists.get(key)
+        if ranked is None:
+            ranked = rank(self.catalogue.shelves[kind], self.known(kind), wish)
+            if len(self._lists) >= MAX_LISTS:
+                self._lists.clear()
+            self._lists[key] = ranked
+        return ranked
 
 
 class People:

@@ -18,7 +18,7 @@ from services.recommender.core.corrections import corrected
 from services.recommender.core.goals import default_goal
 from services.recommender.core.mixing import mixed
 from services.recommender.core.prior import Prior
-from services.recommender.core.ranking import Ranked, Wish, rank, seed_of
+from services.recommender.core.ranking import Ranked, Wish, seed_of
 from services.recommender.core.reasons import reasons
 from services.recommender.core.rest import RestPolicy
 from services.recommender.core.weights import CANDIDATES
@@ -297,8 +297,7 @@ class Recommender:
         return person
 
     def _ranked(self, request: Request, goal: Goal, person: Person, kind: Kind, count: int) -> list[Ranked]:
-        wish = self._wish(request, goal, person, kind, count)
-        return rank(person.catalogue.shelves[kind], person.known(kind), wish)
+        return person.ranked(kind, self._wish(request, goal, person, kind, count))
 
     def _wish(self, request: Request, goal: Goal, person: Person, kind: Kind, count: int) -> Wish:
         return Wish(

@@ -99,7 +99,7 @@ class Known:
     """As `strongest` finds them; None: to be found."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """An item in its place."""
 

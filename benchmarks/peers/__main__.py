@@ -29,6 +29,9 @@ class PeersReport(BaseModel):
 def main(
     faces: Annotated[int, typer.Option(min=2, help="Different faces.")] = 100,
     frames_per_face: Annotated[int, typer.Option(min=1, help="Frames in which each is seen.")] = 4,
+    streams: Annotated[
+        int, typer.Option(min=1, help="People whom our pipeline reads at once; the others know one.")
+    ] = 8,
     server: Annotated[
         str | None, typer.Option(help="HOST:PORT of a running emotion service; by default 127.0.0.1:50051 if it runs.")
     ] = None,
@@ -37,13 +40,13 @@ def main(
     """Compare frames a second, processor time a frame, faces found and accuracy."""
     frames = labelled_frames(faces, frames_per_face)
     try:
-        compared = compare(frames, server)
+        compared = compare(frames, server, streams)
     except EmoVerseError as error:
         sys.exit(str(error))
     typer.echo(compared.model_dump_json(indent=None if json else 2))
 
 
-def compare(frames: Sequence[Frame], server: str | None) -> PeersReport:
+def compare(frames: Sequence[Frame], server: str | None, streams: int) -> PeersReport:
     """Let each read the frames, alone on the machine as far as we can tell.
 
     Raises:
@@ -56,13 +59,13 @@ def compare(frames: Sequence[Frame], server: str | None) -> PeersReport:
         fer=fer,
         deepface=deepface,
         floor=report(floor.run(frames, newest), frames),
-        ours=asyncio.run(_ours(frames, server)),
+        ours=asyncio.run(_ours(frames, server, streams)),
     )
 
 
-async def _ours(frames: Sequence[Frame], server: str | None) -> PeerReport:
+async def _ours(frames: Sequence[Frame], server: str | None, streams: int) -> PeerReport:
     async with open_target(server) as target:
-        return report(await ours.run(frames, target), frames)
+        return report(await ours.run(frames, target, streams), frames)
 
 
 def _package(package: packages.Package, frames: Sequence[Frame]) -> PeerReport | Skipped:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -21,13 +22,13 @@ from servicekit.emotion_client.stream import EmotionStream
 
 PROCESSES: Final = (CLIENTS, "emotion", "model-server", "redis-server")
 """Those that take part in reading a frame; the rest of the stack recommends."""
-STREAMS: Final = 2
 WARM_UP: Final = 5
 
 
-async def run(frames: Sequence[Frame], target: Target) -> Pass:
-    """Read the frames, in two streams that each send as fast as they are answered."""
-    shares = [frames[index * len(frames) // STREAMS : (index + 1) * len(frames) // STREAMS] for index in range(STREAMS)]
+async def run(frames: Sequence[Frame], target: Target, streams: int) -> Pass:
+    """Read the frames, in so many streams that each send as fast as they are answered."""
+    cuts = [index * len(frames) // streams for index in range(streams + 1)]
+    shares = [frames[start:end] for start, end in pairwise(cuts)]
     await _read(frames[:WARM_UP], target.addresses[0], "warm-up")
     before, began_s = costs(target.processes), time.perf_counter()
     emotions = await asyncio.gather(

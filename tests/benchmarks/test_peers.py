@@ -57,7 +57,7 @@ def test_the_floor_finds_and_reads_drawn_faces():
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_our_pipeline_reads_every_frame(target: Target):
-    result = await ours.run(DRAWN, target)
+    result = await ours.run(DRAWN, target, streams=2)
     assert len(result.emotions) == len(DRAWN)
     figures = report(result, DRAWN)
     check(figures)

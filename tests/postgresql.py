@@ -37,6 +37,11 @@ class PostgreSQL:
         return f"postgresql+psycopg://emoverse@127.0.0.1:{self.port}/postgres"
 
     @property
+    def plain_url(self) -> str:
+        """The same for psycopg alone."""
+        return self.url.replace("+psycopg", "")
+
+    @property
     def pid(self) -> int:
         """Its first process."""
         return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])

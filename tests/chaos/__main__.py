@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,14 +20,19 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.recommendation import Kind
-from tests.chaos.faults import Fault, Victims, faults
+from tests.chaos.faults import Fault, Harm, in_order
+from tests.chaos.processes import Processes
+from tests.chaos.stores import database_harms, redis_harms, wire_harms
+from tests.chaos.wire import Wire
 from tests.chaos.writers import Writer
 from tests.people import Person, Streamer
 from tests.postgresql import PostgreSQL, postgresql, postgresql_programs
 from tests.running import Stack, running_stack
 
 RESUMED_WITHIN_S: Final = 5.0
-"""The promise: from the part being back to every stream and every writer being answered again."""
+"""The promise: from the part being back to every stream being answered again."""
+WRITTEN_WITHIN_S: Final = 10.0
+"""And to a write of everybody being acknowledged: one that is on its way may first wait for its deadline."""
 WAITED_FOR_S: Final = 60.0
 CALM_S: Final = 3.0
 """Between two faults."""
@@ -72,7 +77,7 @@ class Report:
         for each in self.outcomes:
             name = f"{each.kind} of {each.part}"
             broken += [f"after {name}, {other} was another process" for other in each.crashed]
-            if max(each.streams_s, each.writes_s) > RESUMED_WITHIN_S:
+            if each.streams_s > RESUMED_WITHIN_S or each.writes_s > WRITTEN_WITHIN_S:
                 broken.append(f"after {name}, streams took {each.streams_s:.1f} s and writes {each.writes_s:.1f} s")
         return broken
 
@@ -106,7 +111,7 @@ def main(
             "TOKEN_SECRET": TOKEN_SECRET,
         }
         stack = at_end.enter_context(running_stack(folder, settings))
-        _break(report, stack, database, faults(count, seed))
+        _break(report, stack, database, count)
     if as_json:
         typer.echo(json.dumps(report.as_json()))
     console.print(_table(report))
@@ -115,52 +120,64 @@ def main(
     sys.exit(1 if report.broken else 0)
 
 
-def _break(report: Report, stack: Stack, database: PostgreSQL, to_do: Any) -> None:
-    people = [Person(stack.gateway_url, f"10.0.0.{n}") for n in range(report.streams + report.writers)]
-    items = [pick["item"]["id"] for kind in Kind for pick in people[0].picks(kind)]
-    streamers = [
-        Streamer(person.user_id, person.token, stack.emotion_address, stack.data_dir / f"{person.user_id}.log")
-        for person in people[: report.streams]
-    ]
-    writing = [Writer(person, items, report.seed + n) for n, person in enumerate(people[report.streams :])]
-    victims = Victims(stack, database)
-    _all_since([lambda each=each: each.last_s for each in (*streamers, *writing)], time.monotonic())
-    for number, fault in enumerate(to_do, 1):
-        time.sleep(CALM_S)
-        outcome = _one(fault, victims, streamers, writing)
-        report.outcomes.append(outcome)
-        console.print(f"[dim]{number} {outcome}[/dim]", soft_wrap=True)
-    for writer in writing:
-        writer.finish()
-        report.acknowledged += writer.acknowledged()
-        report.wrong += writer.compare()
-        report.findings += writer.findings
-    report.findings += Counter({"a capture client gave up": sum(each.has_failed for each in streamers)})
-    for streamer in streamers:
-        streamer.close()
+def _break(report: Report, stack: Stack, database: PostgreSQL, count: int) -> None:
+    with ExitStack() as at_end:
+        emotion = at_end.enter_context(Wire(stack.emotion_address))
+        gateway = at_end.enter_context(Wire(stack.gateway_url.removeprefix("http://")))
+        processes = Processes(stack, database)
+        redis_url = stack.part("gateway").environ()["REDIS_URL"]
+        harms = {
+            **processes.harms(),
+            **redis_harms(redis_url),
+            **database_harms(database),
+            **wire_harms(emotion, gateway),
+        }
+        people = [Person(f"http://{gateway.address}", f"10.0.0.{n}") for n in range(report.streams + report.writers)]
+        streamers = [_streamer(person, emotion.address, stack.data_dir) for person in people[: report.streams]]
+        for streamer in streamers:
+            at_end.callback(streamer.close)
+        items = [pick["item"]["id"] for kind in Kind for pick in people[0].picks(kind)]
+        writing = [Writer(person, items, report.seed + n) for n, person in enumerate(people[report.streams :])]
+        _resumed([*streamers, *writing], time.monotonic())
+        for number, fault in enumerate(in_order(list(harms), count, report.seed), 1):
+            time.sleep(CALM_S)
+            outcome = _one(fault, harms[fault], processes, streamers, writing)
+            report.outcomes.append(outcome)
+            console.print(f"[dim]{number} {outcome}[/dim]", soft_wrap=True)
+        for writer in writing:
+            writer.finish()
+            report.acknowledged += writer.acknowledged()
+            report.wrong += writer.compare()
+            report.findings += writer.findings
+        report.findings += Counter({"a capture client gave up": sum(each.has_failed for each in streamers)})
 
 
-def _one(fault: Fault, victims: Victims, streamers: Sequence[Streamer], writers: Sequence[Writer]) -> Outcome:
-    before = victims.pids()
-    away_s = victims.strike(fault)
+def _streamer(person: Person, address: str, folder: Path) -> Streamer:
+    return Streamer(person.user_id, person.token, address, folder / f"{person.user_id}.log")
+
+
+def _one(
+    fault: Fault, harm: Harm, processes: Processes, streamers: Sequence[Streamer], writers: Sequence[Writer]
+) -> Outcome:
+    before, began_s = processes.pids(), time.monotonic()
+    harm()
     back_s = time.monotonic()
-    streams_s = _all_since([lambda each=each: each.last_s for each in streamers], back_s)
-    writes_s = _all_since([lambda each=each: each.last_s for each in writers], back_s)
-    after = victims.pids()
+    streams_s, writes_s = _resumed(streamers, back_s), _resumed(writers, back_s)
+    after = processes.pids()
     crashed = [part for part, pid in before.items() if part != fault.part and after.get(part) != pid]
-    return Outcome(fault.part, str(fault.kind), away_s, streams_s, writes_s, crashed)
+    return Outcome(fault.part, fault.kind, back_s - began_s, streams_s, writes_s, crashed)
 
 
-def _all_since(last: Sequence[Callable[[], float]], moment_s: float) -> float:
-    """How long after a moment the last of them had its first sign of life; infinite if that took too long."""
+def _resumed(each: Sequence[Streamer | Writer], moment_s: float) -> float:
+    """How long after a moment the last of them had its first answer; infinite if that took too long."""
     first: dict[int, float] = {}
     end_s = time.monotonic() + WAITED_FOR_S
-    while len(first) < len(last) and time.monotonic() < end_s:
-        for index, read in enumerate(last):
-            if index not in first and (at_s := read()) > moment_s:
-                first[index] = at_s - moment_s
+    while len(first) < len(each) and time.monotonic() < end_s:
+        for index, one in enumerate(each):
+            if index not in first and one.last_s > moment_s:
+                first[index] = one.last_s - moment_s
         time.sleep(0.02)
-    return max(first.values()) if len(first) == len(last) else float("inf")
+    return max(first.values()) if len(first) == len(each) else float("inf")
 
 
 def _table(report: Report) -> Table:

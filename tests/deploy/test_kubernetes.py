@@ -1,0 +1,105 @@
+"""The Kubernetes manifests follow the schema of its API, hang together, and say the same as the compose file."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.deploy.test_compose import ROOT
+from tests.deploy.test_compose import services as compose_services
+
+FOLDER = ROOT / "deploy" / "k8s"
+VERSION: Final = "1.31"
+WORKLOADS: Final = ("Deployment", "StatefulSet")
+OVERLAYS = sorted(path.name for path in (FOLDER / "overlays").iterdir())
+
+Resource = dict[str, Any]
+
+
+def documents(file: Path) -> Iterator[Resource]:
+    yield from yaml.safe_load_all(file.read_text())
+
+
+def resources(folder: str) -> list[Resource]:
+    """Of the files of a folder, as they stand."""
+    files = [file for file in sorted((FOLDER / folder).glob("*.yaml")) if file.name != "kustomization.yaml"]
+    return [document for file in files for document in documents(file)]
+
+
+def built(overlay: str) -> list[Resource]:
+    """What would be applied."""
+    folder = str(FOLDER / "overlays" / overlay)
+    if kubectl := shutil.which("kubectl"):
+        command = [kubectl, "kustomize", "--load-restrictor=LoadRestrictionsRootOnly", folder]
+    elif kustomize := shutil.which("kustomize"):
+        command = [kustomize, "build", folder]
+    else:
+        pytest.skip("neither kubectl nor kustomize is installed")
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    return list(yaml.safe_load_all(result.stdout))
+
+
+def named(found: list[Resource], *kinds: str) -> dict[str, Resource]:
+    return {each["metadata"]["name"]: each for each in found if each["kind"] in kinds}
+
+
+def check(found: list[Resource]) -> None:
+    for each in found:
+        kubernetes_validate.validate(each, VERSION, strict=True)
+
+
+@pytest.mark.parametrize("folder", ["base", *(f"overlays/{name}" for name in OVERLAYS)])
+def test_every_manifest_follows_the_schema(folder: str):
+    check(resources(folder))
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_builds_follows_the_schema_and_hangs_together(overlay: str):
+    found = built(overlay)
+    check(found)
+    workloads = named(found, *WORKLOADS)
+    for name, service in named(found, "Service").items():
+        labels = workloads[name]["spec"]["template"]["metadata"]["labels"]
+        assert service["spec"]["selector"].items() <= labels.items()
+    for scaler in named(found, "HorizontalPodAutoscaler").values():
+        assert scaler["spec"]["scaleTargetRef"]["name"] in workloads
+        assert scaler["spec"]["minReplicas"] <= scaler["spec"]["maxReplicas"]
+    configured = {*named(found, "ConfigMap"), *named(found, "Secret"), "emoverse"}
+    for workload in (*workloads.values(), *named(found, "Job").values()):
+        assert set(mounted(workload["spec"]["template"]["spec"])) <= configured
+
+
+def mounted(pod: Resource) -> Iterator[str]:
+    for volume in pod.get("volumes", ()):
+        if source := volume.get("configMap") or volume.get("secret"):
+            yield source.get("name") or source["secretName"]
+    for container in pod["containers"]:
+        for source in container.get("envFrom", ()):
+            yield source["configMapRef"]["name"]
+
+
+def test_every_pod_has_few_rights_and_bounds_and_shows_whether_it_lives():
+    for workload in named(resources("base"), "Deployment").values():
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert "memory" in container["resources"]["limits"]
+            assert {"readinessProbe", "livenessProbe"} & set(container)
+
+
+def test_the_parts_are_those_of_the_compose_file():
+    ours = {name for name, service in compose_services().items() if "profiles" not in service}
+    found = resources("base") + resources("overlays/one-node")
+    # The entrance is the cluster's, and the accounts are brought up to date as the rest is.
+    assert set(named(found, *WORKLOADS, "Job")) >= ours - {"entrance"}

@@ -7,7 +7,7 @@ WEB := services/gateway/web
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 NPM := cd $(WEB) && PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 
-.PHONY: help setup web run test stack-test chaos audit check format stubs lock train evaluate clean
+.PHONY: help setup web run test stack-test chaos audit fuzz check format stubs lock train evaluate clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ chaos: setup  ## Break the running system part by part, under load; FAULTS=n SEE
 
 audit: setup  ## Are the lock files whole, and is anything in them known to be vulnerable?
 	@$(PYTHON) -m tests.audit
+
+fuzz: setup  ## Put made-up input into every edge; INPUTS=100000 for the long form
+	@$(PYTHON) -m tests.fuzz $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
 
 check: setup $(WEB)/node_modules/.package-lock.json  ## Lint, types, import rules, generated stubs
 	@$(PYTHON) -m ruff check .

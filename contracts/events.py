@@ -1,12 +1,12 @@
 """What travels on Redis: channels, keys and the JSON events on them. Unknown fields are ignored, so that a newer
 publisher never breaks an older subscriber."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from contracts.moment import Moment
 from contracts.mood import Mood
 from contracts.recommendation import Goal, Kind, Pick
 
@@ -73,7 +73,7 @@ class MoodEvent(BaseModel):
     session_id: Identifier
     mood: Mood
     reason: EventReason
-    at: datetime
+    at: Moment
     traceparent: str | None = None
     """W3C Trace Context of the frame behind it, where that is traced."""
 
@@ -86,7 +86,7 @@ class RecommendationsEvent(BaseModel):
     mood: Mood | None = None
     goal: Goal
     picks: dict[Kind, list[Pick]]
-    at: datetime
+    at: Moment
     traceparent: str | None = None
     """W3C Trace Context of the ranking, where that is traced; it goes on from the mood or the call behind it."""
 

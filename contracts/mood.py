@@ -5,10 +5,21 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, FiniteFloat
 
-from contracts.emotion import Emotion
+from contracts.emotion import EMOTIONS, Emotion
+from contracts.moment import Moment
 from contracts.pb.emoverse.v1 import mood_pb2
+
+
+def _all_or_none(numbers: list[float]) -> list[float]:
+    if len(numbers) not in {0, len(EMOTIONS)}:
+        raise ValueError(f"{len(numbers)} numbers where there are {len(EMOTIONS)} emotions")
+    return numbers
+
+
+Probabilities = Annotated[list[FiniteFloat], AfterValidator(_all_or_none)]
+"""One of each emotion, in the order of `contracts.emotion.EMOTIONS`, or none."""
 
 
 class MoodState(StrEnum):
@@ -39,13 +50,13 @@ class Mood(BaseModel):
     """A person's state over seconds, as opposed to a reading of one frame."""
 
     state: MoodState
-    probabilities: Annotated[list[float], Field(max_length=7)] = []
+    probabilities: Probabilities = []
     """Averaged over time: seven numbers in 0..1 in the order of `contracts.emotion.EMOTIONS`; empty while absent."""
     valence: Annotated[float, Field(ge=-1, le=1)] = 0.0
     arousal: Annotated[float, Field(ge=-1, le=1)] = 0.0
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
     """The highest probability."""
-    since: datetime
+    since: Moment
     """When this state began, UTC."""
 
     def to_proto(self) -> mood_pb2.Mood:

@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection
 
 from servicekit.errors import ConfigurationError
 from servicekit.grpc_channel import Options
+from servicekit.grpc_messages import ReadableMessages
 
 DRAIN_S: Final = 5.0
 """How long calls in progress may take to end after a stop was asked for."""
@@ -40,7 +41,8 @@ async def create_server(
         interceptors: around every call, the first outermost.
     """
     # Without this, a second process could share a port that is in use, and steal half of its calls.
-    server = grpc.aio.server(interceptors=interceptors, options=[("grpc.so_reuseport", 0), *options])
+    readable = [*interceptors, ReadableMessages()]
+    server = grpc.aio.server(interceptors=readable, options=[("grpc.so_reuseport", 0), *options])
     reporter = HealthReporter(service_name)
     await reporter.set_serving(False)
     health_pb2_grpc.add_HealthServicer_to_server(reporter.servicer, server)

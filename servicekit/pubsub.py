@@ -32,6 +32,8 @@ async def open_redis(url: str) -> AsyncGenerator[Redis]:
     client = Redis.from_url(
         url,
         decode_responses=True,
+        # Whatever somebody else wrote there can be read, so that it can be found to be none of ours.
+        encoding_errors="replace",
         socket_timeout=CALL_TIMEOUT_S,
         socket_connect_timeout=CALL_TIMEOUT_S,
         # A connection that lay idle while Redis restarted fails once and is made again. Beyond that, whoever calls

@@ -44,6 +44,9 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
             got = "" if secret else f" (got {problem['input']!r})"
             print(f"{variable}: {problem['msg']}{got}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from error
+    except OSError as error:
+        print(f"settings: a file that is named cannot be looked for: {error.strerror}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from error
 
 
 def _secrets_dir() -> Path | None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.emotion.errors import BadImageError
+from services.emotion.image_headers import ImageSize, broken, essential, measure
 
 GreyImage = NDArray[np.uint8]
 """uint8, (height, width), 0..255."""
@@ -21,18 +22,6 @@ _DECODINGS: Final = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
 """By how many times smaller."""
-
-_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
-_FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_STANDALONE_MARKERS: Final = frozenset([0x01, *range(0xD0, 0xD9)])
-
-
-class ImageSize(NamedTuple):
-    """Pixels."""
-
-    width: int
-    height: int
 
 
 class ImageLimits(NamedTuple):
@@ -49,7 +38,7 @@ class Picture:
     the event loop.
 
     Raises:
-        BadImageError: the picture is empty, not a JPEG or PNG, broken, too large or too small.
+        BadImageError: the picture is empty, not a JPEG or PNG, broken, too large, too small or too complex.
     """
 
     def __init__(self, image: bytes, limits: ImageLimits) -> None:
@@ -61,7 +50,7 @@ class Picture:
             )
         self._stated = measure(image)
         _check(self._stated, limits)
-        self._bytes = np.frombuffer(image, np.uint8)
+        self._bytes = np.frombuffer(essential(image), np.uint8)
         self._decoded: dict[int, GreyImage] = {}
 
     @property
@@ -87,9 +76,9 @@ class Picture:
         try:
             grey = cv2.imdecode(self._bytes, how)
         except cv2.error as error:
-            raise _broken() from error
+            raise broken() from error
         if grey is None:  # pyright: ignore[reportUnnecessaryComparison]  (the stubs do not know that it can fail)
-            raise _broken()
+            raise broken()
         return grey.astype(np.uint8, copy=False)
 
     def reduction(self, length_px: float, at_least_px: float) -> int:
@@ -120,44 +109,3 @@ def _check(size: ImageSize, limits: ImageLimits) -> None:
             "Send the whole camera picture, 640x480 for example.",
             code="image_too_small",
         )
-
-
-def measure(image: bytes) -> ImageSize:
-    """The size that the header of a JPEG (ITU-T T.81, B.2.2) or PNG (ISO/IEC 15948, 11.2.2) states.
-
-    Raises:
-        BadImageError: the picture is empty, neither JPEG nor PNG, or its header is broken.
-    """
-    if not image:
-        raise BadImageError("The picture is empty.", "Send a JPEG or PNG.", code="image_empty")
-    if image.startswith(_JPEG_SIGNATURE):
-        return _jpeg_size(image)
-    if image.startswith(_PNG_SIGNATURE):
-        return _png_size(image)
-    raise BadImageError("This is neither a JPEG nor a PNG.", "Encode the picture as one of them.", code="image_unknown")
-
-
-def _png_size(image: bytes) -> ImageSize:
-    if len(image) < 24 or image[12:16] != b"IHDR":  # noqa: PLR2004  (8 signature, 4 length, 4 type, 4 + 4 sizes)
-        raise _broken()
-    return ImageSize(int.from_bytes(image[16:20]), int.from_bytes(image[20:24]))
-
-
-def _jpeg_size(image: bytes) -> ImageSize:
-    # The walk libjpeg makes: anything up to the next 0xFF is skipped, and 0xFF may be repeated.
-    at = 2
-    while (at := image.find(b"\xff", at)) >= 0 and at + 9 <= len(image):
-        marker = image[at + 1]
-        if marker == 0xFF:  # noqa: PLR2004
-            at += 1
-        elif marker == 0 or marker in _STANDALONE_MARKERS:
-            at += 2
-        elif marker in _FRAME_HEADERS:
-            return ImageSize(int.from_bytes(image[at + 7 : at + 9]), int.from_bytes(image[at + 5 : at + 7]))
-        else:
-            at += 2 + int.from_bytes(image[at + 2 : at + 4])
-    raise _broken()
-
-
-def _broken() -> BadImageError:
-    return BadImageError("The picture is broken or cut short.", "Encode it again and send all of its bytes.")

@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from contracts.emotion import EMOTIONS, affect_of
-from contracts.mood import Mood, MoodState
+from contracts.moment import Moment
+from contracts.mood import Mood, MoodState, Probabilities
 from services.emotion.resting import RestingFace
 
 
@@ -33,8 +34,8 @@ class MoodMemory(BaseModel):
     """All that a tracker goes on with on another stream or worker."""
 
     state: MoodState
-    since: datetime
-    average: Annotated[list[float], Field(max_length=7)] = []
+    since: Moment
+    average: Probabilities = []
     """As the model read the face; `Mood.probabilities` are those without the resting face."""
     resting: RestingFace = RestingFace()
 

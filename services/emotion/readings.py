@@ -13,7 +13,7 @@ from services.emotion.batcher import Batcher
 from services.emotion.crops import SentCrop, faces_of
 from services.emotion.errors import BadImageError
 from services.emotion.faces import FaceCrop, FoundFace, Search
-from services.emotion.images import ImageSize
+from services.emotion.image_headers import ImageSize
 from services.emotion.predictions import Prediction
 from services.emotion.tracks import Box
 from services.emotion.vision import Seek, Sight, Vision

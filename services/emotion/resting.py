@@ -8,9 +8,10 @@ Todorov, "Structural resemblance to emotional expressions predicts evaluation of
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, FiniteFloat
 
 from contracts.emotion import EMOTIONS, Emotion
+from contracts.mood import Probabilities
 
 LEARN_S: Final = 8.0
 """How much of a face is looked at before its resting face counts as known."""
@@ -30,8 +31,8 @@ _MOVING: Final = [EMOTIONS.index(each) for each in (Emotion.HAPPY, Emotion.SURPR
 class RestingFace(BaseModel):
     """Of one person. Probabilities are seven numbers in 0..1 in the order of `EMOTIONS`, summing to 1."""
 
-    average: Annotated[list[float], Field(max_length=7)] = []
-    seconds: Annotated[float, Field(ge=0)] = 0.0
+    average: Probabilities = []
+    seconds: Annotated[FiniteFloat, Field(ge=0)] = 0.0
 
     def learn(self, probabilities: Sequence[float], seconds: float) -> None:
         """Take in a reading that stands for some seconds, until enough is known."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from contracts.events import face_key, session_key
+from contracts.moment import Moment
 from contracts.mood import MoodState
 from services.emotion.mood import MoodMemory
 
@@ -40,7 +40,7 @@ class FaceState(BaseModel):
     memory: MoodMemory
     reported: MoodState | None = None
     """Published last."""
-    at: datetime
+    at: Moment
 
 
 class Hold(StrEnum):

@@ -11,7 +11,8 @@ import cv2
 
 from servicekit.errors import OverloadedError
 from services.emotion.faces import FoundFace
-from services.emotion.images import ImageLimits, ImageSize, Picture
+from services.emotion.image_headers import ImageSize
+from services.emotion.images import ImageLimits, Picture
 
 Seek = Callable[[Picture], list[FoundFace]]
 """Finds the faces in a picture; runs in a thread."""

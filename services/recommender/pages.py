@@ -4,8 +4,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
+from contracts.moment import Moment
 from contracts.mood import Mood
 from contracts.recommendation import Goal
 from servicekit.errors import InvalidInputError
@@ -21,8 +22,8 @@ class Page(BaseModel):
 
     offset: int = Field(ge=0, le=MAX_DEPTH)
     """Picks before it."""
-    sitting_at: AwareDatetime
-    as_of: AwareDatetime
+    sitting_at: Moment
+    as_of: Moment
     """What was told later does not change the order any more."""
     goal: Goal
     mood: Mood | None

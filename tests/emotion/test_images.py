@@ -1,5 +1,7 @@
 """Pictures are measured before they are decoded, and nothing but a BadImageError comes out of a bad one."""
 
+import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,7 +15,8 @@ from numpy.typing import NDArray
 from contracts.emotion import Emotion
 from services.capture.demo import draw_face
 from services.emotion.errors import BadImageError
-from services.emotion.images import ImageLimits, ImageSize, Picture, measure
+from services.emotion.image_headers import MAX_SCANS, MAX_SEGMENTS, ImageSize, measure
+from services.emotion.images import ImageLimits, Picture
 from tests.emotion.support import face_jpeg, jpeg, png
 
 LIMITS = ImageLimits(max_bytes=1_000_000, max_pixels=400_000)
@@ -97,3 +100,56 @@ def test_a_damaged_picture_is_read_or_refused(data: st.DataObject):
         image[at] = data.draw(st.integers(0, 255))
     with suppress(BadImageError):
         assert Picture(bytes(image), LIMITS).grey().size <= LIMITS.max_pixels
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4)
+
+
+def progressive() -> bytes:
+    picture = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+
+
+def test_a_picture_whose_scans_would_take_for_ever_is_refused_at_once():
+    image = progressive()
+    last = image[image.rindex(b"\xff\xda") : -2]
+    began_s = time.process_time()
+    with pytest.raises(BadImageError, match=f"more than {MAX_SCANS} scans") as caught:
+        Picture(image[:-2] + last[:30] * 20_000 + b"\xff\xd9", LIMITS)
+    assert caught.value.code == "image_too_complex"
+    assert time.process_time() - began_s < 1
+    assert Picture(image, LIMITS).grey().shape == (600, 600)
+
+
+def test_scans_after_the_end_are_not_the_pictures():
+    assert Picture(FACE + b"\xff\xda\x00\x08" * 100, LIMITS).grey().shape == (480, 640)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        FACE[:2] + b"\xff\xfe\x00\x02" * (MAX_SEGMENTS + 1),
+        png(np.zeros((60, 60), np.uint8))[:33] + chunk(b"tEXt", b"a\0b") * (MAX_SEGMENTS + 1),
+    ],
+)
+def test_a_picture_of_very_many_parts_is_refused(image: bytes):
+    with pytest.raises(BadImageError, match=f"more than {MAX_SEGMENTS}"):
+        Picture(image, LIMITS)
+
+
+@pytest.mark.parametrize("head", [(b"zTXt", b"a\0\0"), (b"iTXt", b"a\0\1\0\0\0"), (b"iCCP", b"a\0\0")])
+def test_what_unfolds_beside_the_pixels_of_a_png_is_never_unfolded(head: tuple[bytes, bytes]):
+    picture = np.random.default_rng(0).integers(0, 256, (60, 80), np.uint8)
+    plain = png(picture)
+    name, start = head
+    bomb = plain[:33] + chunk(name, start + zlib.compress(bytes(7_900_000), 9)) * 100 + plain[33:]
+    began_s = time.process_time()
+    assert np.array_equal(Picture(bomb, LIMITS).grey(), picture)
+    assert time.process_time() - began_s < 1
+
+
+def test_a_lying_png_is_turned_upright():
+    plain = png(np.zeros((60, 80), np.uint8))
+    exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    assert Picture(plain[:33] + chunk(b"eXIf", exif) + plain[33:], LIMITS).size == (60, 80)

@@ -244,3 +244,23 @@ async def test_a_client_that_does_not_read_holds_up_nobody(emotion: grpc.aio.Cha
 async def send_many(client: Client, count: int) -> None:
     for _ in range(count):
         await client.send(b"no picture")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"\xff\xfe",
+        b'{"state": "happy"}',
+        (
+            b'{"event_id": "e", "user_id": "ada", "session_id": "s", "reason": "change", "at": "2026-01-01T00:00:00Z",'
+            b' "mood": {"state": "happy", "since": "0001-01-01T00:00:00"}}'
+        ),
+    ],
+)
+async def test_a_mood_that_somebody_else_wrote_is_as_good_as_none(
+    emotion: grpc.aio.Channel, redis_url: str, kept: bytes
+):
+    async with open_redis(redis_url) as redis:
+        await redis.set(mood_key("ada"), kept)
+    async with Client(emotion) as client:
+        assert MoodState.from_proto((await client.hello("ada")).mood.state) is MoodState.ABSENT

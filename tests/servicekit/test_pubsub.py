@@ -30,6 +30,19 @@ async def test_events_arrive_in_order_and_malformed_ones_are_skipped(redis_url: 
         await events.aclose()
 
 
+@pytest.mark.parametrize("data", [b"\xff\xfe", b'{"text": "\xff"}', b"", b"[" * 100_000, b"null"])
+async def test_whatever_somebody_else_publishes_the_subscription_goes_on(redis_url: str, data: bytes):
+    async with open_redis(redis_url) as redis, asyncio.timeout(20):
+        events = subscribe(redis, "notes", Note)
+        first = asyncio.ensure_future(anext(events))
+        await wait_for_subscriber(redis_url, "notes")
+        await redis.publish("notes", data)
+        await redis.publish("notes", '{"text": "two"}')
+        heard = await first
+        assert heard.text in {"two", "\ufffd"}
+        await events.aclose()
+
+
 async def test_a_lost_connection_is_made_again(redis_url: str):
     async with open_redis(redis_url) as redis, asyncio.timeout(20):
         events = subscribe(redis, "notes", Note)

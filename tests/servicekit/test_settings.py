@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, FilePath
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.settings import ServiceSettings, load_settings
@@ -34,6 +34,20 @@ def test_a_wrong_setting_is_named_with_its_value(
     message = capsys.readouterr().err
     assert message.startswith(f"{variable}: ")
     assert value in message
+
+
+class KettleSettings(ServiceSettings):
+    lid: FilePath
+
+
+def test_a_file_whose_name_is_too_long_is_a_wrong_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("LID", "x" * 5000)
+    with pytest.raises(SystemExit) as caught:
+        load_settings(KettleSettings)
+    assert caught.value.code == 2
+    assert "too long" in capsys.readouterr().err
 
 
 def test_a_setting_may_come_from_a_secret_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -10,6 +10,8 @@ from services.recommender.importing.errors import UnreadableFileError
 from services.recommender.importing.lines import Line
 
 DELIMITERS: Final = (",", ";", "\t", "|")
+MAX_ROW_LINES: Final = 200
+"""A quote that is not closed by then never is; without a bound, a file of such quotes would be read again and again."""
 
 
 class Row(NamedTuple):
@@ -109,6 +111,8 @@ class _Replay:
         return self
 
     def __next__(self) -> str:
+        if len(self.taken) >= MAX_ROW_LINES:
+            raise _ProblemError(f"a quote is not closed within {MAX_ROW_LINES} lines")
         line = self._again.popleft() if self._again else next(self._lines)
         self.taken.append(line)
         if line.problem:

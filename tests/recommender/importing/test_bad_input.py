@@ -1,6 +1,7 @@
 """What a file can be instead of what it should be: each a clear answer, and what was accepted stays."""
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,11 @@ def test_an_external_id_of_another_kind_is_refused(empty_database: Database, tmp
     summary = load(empty_database, Kind.GAME, path)
     assert counts(summary) == (0, 0, 0, 0, 1)
     assert "movie:one" in rejected(summary)[0]["reason"]
+
+
+def test_quotes_that_are_never_closed_cost_no_more_than_the_file_is_long(empty_database: Database, tmp_path: Path):
+    path = write(tmp_path / "films.csv", "title,creators", *['a",",'] * 20_000, "Good,Ann")
+    began_s = time.process_time()
+    summary = load(empty_database, Kind.MOVIE, path, format="plain")
+    assert counts(summary) == (1, 0, 0, 0, 20_000)
+    assert time.process_time() - began_s < 20

@@ -21,6 +21,8 @@ from servicekit.errors import OverloadedError, UnavailableError
 BUSY_TIMEOUT_S: Final = 5
 """How long a writer waits for another one before the call fails."""
 STATEMENT_TIMEOUT_S: Final = 30
+DISK_FULL: Final = "53100"
+"""PostgreSQL's class of error for it."""
 
 DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 NAMING: Final = {
@@ -44,6 +46,17 @@ class DatabaseUnavailableError(UnavailableError):
     def __init__(self, reason: object) -> None:
         super().__init__(
             f"The database does not answer: {reason}.", "Check that it runs and that DATABASE_URL points at it."
+        )
+
+
+class DatabaseFullError(DatabaseUnavailableError):
+    """The database has no room left; it answers reads, and what was committed is safe."""
+
+    default_code: ClassVar[str] = "database_full"
+
+    def __init__(self, reason: object) -> None:
+        UnavailableError.__init__(
+            self, f"The database has no room to write: {reason}.", "Free space on its disk; writes go on by themselves."
         )
 
 
@@ -165,6 +178,8 @@ def _translated_errors() -> Generator[None]:
         reason = str(error.orig)
         if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
             raise NotMigratedError from error
+        if "disk is full" in reason or getattr(error.orig, "sqlstate", "") == DISK_FULL:
+            raise DatabaseFullError(reason.strip()) from error
         raise DatabaseUnavailableError(reason.strip()) from error
     except (DBAPIError, PoolTimeoutError) as error:
         raise DatabaseUnavailableError(error) from error

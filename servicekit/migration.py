@@ -7,15 +7,28 @@ from typing import Final, TypeVar
 import stamina
 from alembic import command, context
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from servicekit.database import Database, DatabaseUnavailableError, NotMigratedError, open_engine
+from servicekit.errors import ConfigurationError
 
 PATIENCE_S: Final = 60.0
 _LOCK: Final = 0x454D4F56
 """Any number will do, as long as every migration takes the same one."""
 
 T = TypeVar("T")
+
+
+class NewerDatabaseError(ConfigurationError):
+    """The tables are of a release that this code does not know."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(
+            f"The database was migrated by a newer release than this one ({reason}).",
+            "Run that release, or restore a backup from before its upgrade; nothing has been changed.",
+            code="database_newer",
+        )
 
 
 def migrate(database: Database, migrations: Path) -> None:
@@ -26,6 +39,7 @@ def migrate(database: Database, migrations: Path) -> None:
 
     Raises:
         DatabaseUnavailableError: the database does not answer, or refuses; nothing has changed.
+        NewerDatabaseError: it is of a newer release; nothing has changed.
     """
     config = Config()
     config.set_main_option("script_location", str(migrations))
@@ -33,7 +47,10 @@ def migrate(database: Database, migrations: Path) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise NewerDatabaseError(error) from error
 
 
 def run_migrations(metadata: MetaData, version_table: str = "alembic_version") -> None:

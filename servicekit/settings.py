@@ -56,4 +56,9 @@ def _secrets_dir() -> Path | None:
     if not Path(folder).is_dir():
         print(f"SECRETS_DIR: {folder} is not a folder", file=sys.stderr)  # noqa: T201
         raise SystemExit(2)
+    for secret in Path(folder).iterdir():
+        # An engine puts a folder in the place of a file that it does not find, and Kubernetes its own beside ours.
+        if not secret.name.startswith("..") and not (secret.is_file() and secret.stat().st_size):
+            print(f"SECRETS_DIR: {secret} holds no secret: make it again, see docs/operating.md", file=sys.stderr)  # noqa: T201
+            raise SystemExit(2)
     return Path(folder)

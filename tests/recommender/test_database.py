@@ -6,7 +6,14 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from servicekit.database import Database, DatabaseUnavailableError, Offloader, TooManyCallsError, open_engine
+from servicekit.database import (
+    Database,
+    DatabaseFullError,
+    DatabaseUnavailableError,
+    Offloader,
+    TooManyCallsError,
+    open_engine,
+)
 from services.recommender.schema import PersonRow
 from tests.recommender.support import NOON
 
@@ -70,6 +77,23 @@ def test_a_file_that_is_no_database_is_named_with_advice(tmp_path: Path):
     with pytest.raises(DatabaseUnavailableError, match="not a database"), Database(engine).reading():
         pass
     engine.dispose()
+
+
+def test_a_full_disk_is_named_and_what_was_committed_stays(empty_database: Database):
+    def add(name: str) -> None:
+        with empty_database.writing() as connection:
+            pages = connection.scalar(text("pragma page_count"))
+            connection.execute(text(f"pragma max_page_count = {pages}"))
+            for number in range(200):
+                row = {"id": f"{name}-{number}" + "x" * 200, "created_at": NOON}
+                connection.execute(PersonRow.__table__.insert().values(row))  # pyright: ignore[reportAttributeAccessIssue]
+
+    with empty_database.writing() as connection:
+        connection.execute(PersonRow.__table__.insert().values(id="ada", created_at=NOON))  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(DatabaseFullError, match="Free space"):
+        add("too-many")
+    with empty_database.reading() as connection:
+        assert connection.scalars(select(PersonRow.id)).all() == ["ada"]
 
 
 async def test_calls_beyond_the_bound_are_refused_and_the_others_go_on():

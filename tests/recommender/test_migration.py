@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from contracts.recommendation import FeedbackAction, Kind
 from servicekit.database import Database, NotMigratedError
+from servicekit.migration import NewerDatabaseError
 from services.recommender import catalogue_store, people_store, tasks
 from services.recommender.database import require_migrated
 from services.recommender.migration import MIGRATIONS, load_starter, migrate, prepare_database
@@ -54,6 +55,16 @@ def test_an_older_database_is_not_used_and_a_newer_one_is(fresh: Database):
             else:
                 with pytest.raises(NotMigratedError):
                     require_migrated(connection)
+
+
+def test_a_database_of_a_newer_release_is_refused_and_left_as_it_is(fresh: Database):
+    migrate(fresh)
+    with fresh.writing() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(NewerDatabaseError, match=r"9999.*restore a backup"):
+        migrate(fresh)
+    with fresh.reading() as connection:
+        assert connection.scalar(text("select version_num from alembic_version")) == "9999"
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(fresh: Database):

@@ -71,6 +71,21 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch):
     assert load_settings(TeapotSettings).port == 4000
 
 
+@pytest.mark.parametrize("kind", ["folder", "empty"])
+def test_a_secret_that_holds_nothing_ends_the_service_instead_of_leaving_it_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+):
+    secret = tmp_path / "token_secret"
+    if kind == "folder":
+        secret.mkdir()
+    else:
+        secret.touch()
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SystemExit):
+        load_settings(ServiceSettings)
+    assert f"{secret} holds no secret" in capsys.readouterr().err
+
+
 def test_a_folder_of_secrets_that_is_not_there_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+
+from tests.stack.engine import BASES, MODEL_IMAGE, Stack, compose_command
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -43,3 +46,30 @@ def test_every_lock_file_of_the_dockerfile_exists():
     locks = set(re.findall(r"requirements/\w+\.lock", (ROOT / "deploy" / "Dockerfile").read_text()))
     assert locks
     assert all((ROOT / lock).is_file() for lock in locks)
+
+
+def test_the_stack_test_knows_every_image_that_it_needs():
+    used = {service["image"] for service in services().values() if "profiles" not in service and "build" not in service}
+    base = re.search(r"^ARG PYTHON_IMAGE=(\S+)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
+    assert base
+    assert {*BASES, MODEL_IMAGE} == used | {base[1]}
+
+
+def test_a_profile_adds_parts_and_takes_none_away():
+    by_profile: dict[str, set[str]] = {}
+    for name, service in services().items():
+        for profile in service.get("profiles", ()):
+            by_profile.setdefault(profile, set()).add(name)
+    assert by_profile == {
+        "demo": {"demo", "demo-token"},
+        "observability": {"prometheus", "grafana", "traces", "redis-exporter", "flower"},
+    }
+
+
+@pytest.mark.parametrize("profile", ["", "demo", "observability"])
+def test_compose_itself_understands_the_file(tmp_path: Path, profile: str):
+    if compose_command() is None:
+        pytest.skip("neither `docker compose` nor docker-compose is installed")
+    stack = Stack(tmp_path, {"COMPOSE_PROFILES": profile})
+    shown = yaml.safe_load(stack.compose("config"))
+    assert "gateway" in shown["services"]

@@ -5,6 +5,7 @@ Exit status: 0 all went well, or there is no engine here; 1 something did not.
 """
 
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -102,6 +103,7 @@ def main(keep: Annotated[bool, typer.Option(help="Leave the stack running at the
 
 def _all_steps(run: Run) -> None:
     _build(run)
+    _refuse(run)
     _up(run)
     _use(run)
     _scale(run, 3)
@@ -116,6 +118,21 @@ def _build(run: Run) -> None:
         step.remark = run.stack.bring_model_server()
         run.stack.compose("--profile", "demo", "build", timeout_s=BUILD_TIMEOUT_S)
     run.steps[-1].remark += "; MB: " + ", ".join(f"{name} {mb}" for name, mb in run.stack.image_sizes_mb().items())
+
+
+def _refuse(run: Run) -> None:
+    with run.step("a busy port, a missing secret") as step:
+        with socket.create_server(("0.0.0.0", int(run.gateway_url.rpartition(":")[2]))):  # noqa: S104  (as the stack does)
+            busy = run.stack.refusal("up", "-d", "entrance")
+        assert "already" in busy, f"a busy port is not named: {busy}"
+        secret = run.stack.folder / "deploy" / "secrets" / "token_secret"
+        hidden = secret.rename(secret.with_suffix(".away"))
+        missing = run.stack.refusal("up", "-d", "--no-deps", "emotion")
+        assert secret.name in missing, f"a missing secret is not named: {missing}"
+        if secret.is_dir():
+            secret.rmdir()
+        hidden.rename(secret)
+        step.remark = "both named"
 
 
 def _up(run: Run) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PROJECT: Final = "emoverse-stack-test"
+BASES: Final = ("python:3.11-slim-bookworm", "redis:7-alpine", "postgres:15-alpine", "haproxy:2.6-alpine")
+"""What the stack is made from, apart from TensorFlow Serving."""
 MODEL_IMAGE: Final = "tensorflow/serving:2.20.0"
 
 
@@ -20,11 +22,12 @@ class StackError(Exception):
 
 def engine_problem() -> str | None:
     """Why no stack can be run here; None if one can."""
-    if _compose() is None:
+    if compose_command() is None:
         return "neither `docker compose` nor docker-compose is installed"
     if not _succeeds("info"):
         return "the Docker engine does not answer"
-    return None
+    missing = [image for image in BASES if not (_succeeds("image", "inspect", image) or _succeeds("pull", "-q", image))]
+    return f"neither here nor to be pulled: {', '.join(missing)}" if missing else None
 
 
 class Stack:
@@ -55,7 +58,19 @@ class Stack:
         Raises:
             StackError: it failed.
         """
-        return self._run([*(_compose() or ()), "-p", PROJECT, *arguments], timeout_s)
+        return self._run([*(compose_command() or ()), "-p", PROJECT, *arguments], timeout_s)
+
+    def refusal(self, *arguments: str) -> str:
+        """What compose says when a command fails.
+
+        Raises:
+            StackError: it did not fail.
+        """
+        try:
+            self.compose(*arguments)
+        except StackError as error:
+            return str(error)
+        raise StackError(f"this should have failed: {' '.join(arguments)}")
 
     def docker(self, *arguments: str, timeout_s: float = 60) -> str:
         """Run a command of the engine and return what it wrote.
@@ -155,7 +170,8 @@ def _found(program: str) -> str:
     return shutil.which(program) or program
 
 
-def _compose() -> list[str] | None:
+def compose_command() -> list[str] | None:
+    """What runs compose here; None if nothing does."""
     plugin = subprocess.run([_docker(), "compose", "version"], check=False, capture_output=True, timeout=30)
     if plugin.returncode == 0 and b"Compose" in plugin.stdout:
         return [_docker(), "compose"]

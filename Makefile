@@ -7,7 +7,7 @@ WEB := services/gateway/web
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 NPM := cd $(WEB) && PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 
-.PHONY: help setup web run test stack-test chaos audit fuzz check format stubs lock train evaluate clean
+.PHONY: help setup web run test stack-test chaos soak audit fuzz check format stubs lock train evaluate clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ stack-test: setup  ## Bring the compose stack up, use it, scale it, break it; sk
 
 chaos: setup  ## Break the running system part by part, under load; FAULTS=n SEED=n
 	@$(PYTHON) -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+
+soak: setup  ## Let people stream and write for long, and watch what grows; MINUTES=n
+	@$(PYTHON) -m tests.chaos.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 audit: setup  ## Are the lock files whole, and is anything in them known to be vulnerable?
 	@$(PYTHON) -m tests.audit

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from typing import Any, Final, Self
 
 CHUNK_BYTES: Final = 16_384
-SLOW_CHUNK_BYTES: Final = 256
+SLOW_BYTES: Final = 256
 
 
 class Wire:
@@ -81,6 +81,9 @@ class Wire:
         ways: list[Awaitable[Any]] = [self._copy(reader, far_writer), self._copy(far_reader, writer)]
         try:
             await asyncio.gather(*ways)
+        except asyncio.CancelledError:
+            # Nobody waits for this task, and a stream's server would complain of it.
+            pass
         finally:
             self._writers -= {writer, far_writer}
             writer.close()
@@ -88,11 +91,13 @@ class Wire:
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while chunk := await reader.read(SLOW_CHUNK_BYTES if self.bytes_per_s else CHUNK_BYTES):
-                await asyncio.sleep(self.delay_s + (len(chunk) / self.bytes_per_s if self.bytes_per_s else 0))
+            while chunk := await reader.read(CHUNK_BYTES):
+                await asyncio.sleep(self.delay_s)
                 while self.silent:  # noqa: ASYNC110  (another thread sets it)
                     await asyncio.sleep(0.05)
-                writer.write(chunk)
+                for start in range(0, len(chunk), SLOW_BYTES):
+                    await asyncio.sleep(SLOW_BYTES / self.bytes_per_s if self.bytes_per_s else 0)
+                    writer.write(chunk[start : start + SLOW_BYTES])
                 await writer.drain()
         except OSError:
             pass

@@ -145,8 +145,11 @@ class TaskJournal:
                 pipe.hset(key, mapping={"state": state, **shortened})
                 pipe.expire(key, KEPT)
                 pipe.zadd(_LIST, {task_id: self._clock().timestamp()}, nx=True)
+                pipe.zrange(_LIST, 0, -MAX_TASKS - 1)
                 pipe.zremrangebyrank(_LIST, 0, -MAX_TASKS - 1)
-                pipe.execute()
+                *_, too_old, _ = pipe.execute()
+            if too_old:
+                self._redis.delete(*map(_TASK.format, too_old))
         except RedisError as error:
             self._tell(error)
 

@@ -40,8 +40,8 @@ test: web  ## Run every test
 stack-test: setup  ## Bring the compose stack up, use it, scale it, break it; skipped where there is no Docker engine
 	@$(PYTHON) -m tests.stack
 
-chaos: setup  ## Break the running system part by part, under load; FAULTS=n SEED=n
-	@$(PYTHON) -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+chaos: setup  ## Break the running system part by part, under load; FAULTS=n SEED=n STREAMS=n WRITERS=n
+	@$(PYTHON) -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(STREAMS),--streams $(STREAMS)) $(if $(WRITERS),--writers $(WRITERS))
 
 soak: setup  ## Let people stream and write for long, and watch what grows; MINUTES=n
 	@$(PYTHON) -m tests.chaos.soak $(if $(MINUTES),--minutes $(MINUTES))

@@ -1,7 +1,7 @@
 """`make chaos`: break the running system, part by part, under load, and see that it keeps its promises.
 
-Prints a table of what was done, how often, and the worst that was seen. Exit status: 0 every promise was kept, or there
-is no PostgreSQL here; 1 one was not.
+Prints a table of what was done, how often, and the worst that was seen. Exit status: 1 where something was
+lost, done twice, given up or answered wrongly; 0 else, or where there is no PostgreSQL. Waits are told, not judged.
 """
 
 import json
@@ -64,19 +64,27 @@ class Report:
         """The promises that were not kept, in words."""
         broken = [f"{count} acknowledged writes: {what}" for what, count in self.wrong.items()]
         broken += [f"{count} times: {what}" for what, count in self.findings.items()]
-        for each in self.outcomes:
-            name = f"{each.kind} of {each.part}"
-            broken += [f"after {name}, {other} was another process" for other in each.crashed]
-            if each.streams_s > RESUMED_WITHIN_S or each.writes_s > WRITTEN_WITHIN_S:
-                broken.append(f"after {name}, streams took {each.streams_s:.1f} s and writes {each.writes_s:.1f} s")
-        return broken
+        return broken + [
+            f"after {each.kind} of {each.part}, {other} was another process"
+            for each in self.outcomes
+            for other in each.crashed
+        ]
+
+    @property
+    def slow(self) -> list[str]:
+        """Where people waited longer than promised. On a busy machine they may: it is told, and nothing fails."""
+        return [
+            f"after {each.kind} of {each.part}, streams took {each.streams_s:.1f} s and writes {each.writes_s:.1f} s"
+            for each in self.outcomes
+            if each.streams_s > RESUMED_WITHIN_S or each.writes_s > WRITTEN_WITHIN_S
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Everything, and what was broken."""
         counts = {name: dict(getattr(self, name)) for name in ("acknowledged", "wrong", "findings")}
         outcomes = [asdict(each) for each in self.outcomes]
         run = {"seed": self.seed, "streams": self.streams, "writers": self.writers, "outcomes": outcomes}
-        return {**run, **counts, "broken": self.broken}
+        return {**run, **counts, "broken": self.broken, "slow": self.slow}
 
 
 def main(
@@ -99,6 +107,8 @@ def main(
     console.print(_table(report))
     for promise in report.broken:
         console.print("broken:", promise, markup=False)
+    for wait in report.slow:
+        console.print("slow:", wait, markup=False)
     sys.exit(1 if report.broken else 0)
 
 

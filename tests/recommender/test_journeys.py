@@ -52,6 +52,20 @@ def test_valence_and_arousal_each_move_one_way(starter: Catalogue, state: MoodSt
     assert (np.diff(places, axis=0) * way >= 0).all()
 
 
+def test_a_walk_does_not_leap_at_a_good_item_that_leaves_nothing_ahead():
+    steps = [facts(f"step-{n}", affect=(-0.6 + n / 8, -0.4 + n / 14), rating=5.0) for n in range(10)]
+    lure = facts("lure", affect=(-0.55, 0.4), rating=10.0, votes=1_000_000)
+    _, picks = walk(shelf_of(*steps, lure), mood=mood(MoodState.SAD), destination=Goal.LIFT)
+    assert [pick.id for pick in picks] == [each.id for each in steps]
+
+
+def test_a_walk_that_is_longer_than_its_way_goes_on_all_the_same():
+    up = [facts(f"up-{n}", affect=(-0.6 + n / 8, -0.4 + n / 14)) for n in range(5)]
+    aside = [facts(f"aside-{n}", affect=(-0.1 + n / 100, -0.9 - n / 100)) for n in range(5)]
+    _, picks = walk(shelf_of(*up, *aside), mood=mood(MoodState.SAD), destination=Goal.LIFT)
+    assert {pick.id for pick in picks} == {each.id for each in (*up, *aside)}
+
+
 @pytest.mark.parametrize(
     ("state", "to"), [(MoodState.ANGRY, Goal.CALM), (MoodState.SAD, Goal.LIFT), (MoodState.HAPPY, Goal.LIFT)]
 )

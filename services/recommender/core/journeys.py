@@ -41,4 +41,5 @@ def course(affect: Numbers, points: Numbers, weight: float) -> Course:
     distance = np.linalg.norm(affect[None] - points[:, None], axis=2)
     travel = points[-1] - points[0]
     axes = np.flatnonzero(np.abs(travel) >= MIN_TRAVEL)
-    return Course(fit=weight / (1.0 + (distance / STEP_DISTANCE) ** 2), along=affect[:, axes] * np.sign(travel[axes]))
+    along = np.column_stack([affect[:, axes] * np.sign(travel[axes]), affect @ travel])
+    return Course(fit=weight / (1.0 + (distance / STEP_DISTANCE) ** 2), along=along)

@@ -30,6 +30,26 @@ class Course:
     there is another way."""
 
 
+class _Outlook:
+    """What the way on from each of the items is worth at each step, were diversity no concern (dynamic programming:
+    Bellman, 1957). Without it, a walk that leaps at a good item finds nothing left ahead."""
+
+    def __init__(self, course: Course, scores: Numbers) -> None:
+        # Of items in one place, those with the higher rows are ahead: so nothing comes twice.
+        ahead = np.logical_and.reduce([axis[None] >= axis[:, None] for axis in course.along.T])
+        ahead &= ~np.tril(ahead & ahead.T)
+        self._turns = (_LAST_RESORT * ~ahead).astype(scores.dtype)
+        self._ahead = np.zeros_like(course.fit, dtype=scores.dtype)
+        for step in range(len(self._ahead) - 1, 0, -1):
+            worth = scores + course.fit[step] + self._ahead[step]
+            self._ahead[step - 1] = (worth - self._turns).max(axis=1)
+
+    def after(self, picks: Numbers) -> Numbers:
+        """For each item as the next pick of each draw, after those before, (step, draws)."""
+        step = len(picks)
+        return self._ahead[step] - self._turns[picks[-1]] if step else self._ahead[0]
+
+
 def choose(
     scores: Numbers, likeness: Numbers, valence: Numbers, count: int, course: Course | None = None
 ) -> tuple[Numbers, Numbers]:
@@ -49,7 +69,7 @@ def choose(
     left, penalty, alike = scores.copy(), np.zeros_like(scores), (DIVERSITY * likeness).astype(scores.dtype)
     negative = valence < STRONGLY_NEGATIVE
     some_negative, run = bool(negative.any()), np.zeros(len(every), dtype=int)
-    reached = None
+    outlook = None if course is None else _Outlook(course, scores.mean(axis=0))
     picks, worths = np.zeros((count, len(every)), dtype=np.intp), np.zeros((count, len(every)), dtype=scores.dtype)
     for step in range(count):
         value = left - penalty
@@ -57,12 +77,9 @@ def choose(
             value -= _LAST_RESORT * np.outer(run >= MAX_NEGATIVE_RUN, negative)
         if course is not None:
             value += course.fit[step]
-            if reached is not None:
-                value -= _LAST_RESORT * (course.along[None] < reached[:, None]).any(axis=2)
-        best = value.argmax(axis=1)
+        best = (value if outlook is None else value + outlook.after(picks[:step])).argmax(axis=1)
         picks[step], worths[step] = best, value[every, best]
         left[every, best] -= _GONE
         np.maximum(penalty, alike[best], out=penalty)
         run = np.where(negative[best], run + 1, 0)
-        reached = None if course is None else course.along[best]
     return picks, worths

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 FIRST_FPS: Final = 190.0
 """Of a core with everything on one machine; see docs/performance.md. Where there is more room, trying finds it."""
-LEAST_FPS: Final = 20.0
+LEAST_FPS: Final = 40.0
 """Of a core: less than this is a fault somewhere, and refusing streams would not mend it."""
 WINDOW_S: Final = 1.0
 LATE_S: Final = 0.1
@@ -19,7 +19,7 @@ LATE_ANSWERS: Final = 3
 LESS: Final = 0.85
 """Of the frame rate that was too much."""
 MORE: Final = 0.05
-"""Of the first rate, after a window that used most of the room."""
+"""Of the first rate, after a prompt window: up to that rate, and further where most of the room was used."""
 MOST: Final = 0.8
 
 NOTABLE: Final = 0.2
@@ -83,7 +83,7 @@ class Workload:
     def _judge(self, fps: float) -> None:
         if self._late > max(LATE_ANSWERS, LATE_SHARE * self._answers):
             self._room_fps = max(self._least_fps, min(self._room_fps, LESS * fps))
-        elif fps > MOST * self._room_fps:
+        elif self._room_fps < self._first_fps or fps > MOST * self._room_fps:
             self._room_fps += MORE * self._first_fps
 
     @property

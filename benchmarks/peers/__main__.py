@@ -28,7 +28,7 @@ class PeersReport(BaseModel):
 
 def main(
     faces: Annotated[int, typer.Option(min=2, help="Different faces.")] = 100,
-    frames_per_face: Annotated[int, typer.Option(min=1, help="Frames in which each is seen.")] = 4,
+    frames_per_face: Annotated[int, typer.Option(min=1, help="Frames in which each is seen.")] = 10,
     streams: Annotated[
         int, typer.Option(min=1, help="People whom our pipeline reads at once; the others know one.")
     ] = 8,

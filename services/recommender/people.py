@@ -15,7 +15,7 @@ from services.recommender import people_store
 from services.recommender.core.catalogue import Catalogue
 from services.recommender.core.corrections import Correction
 from services.recommender.core.exploring import Exploration
-from services.recommender.core.ranking import Known, Ranked, Wish, rank, seed_of, strongest
+from services.recommender.core.ranking import Known, Ranked, Wish, closed_rows, rank, seed_of, strongest
 from services.recommender.core.rest import RestPolicy, never_again, resting
 from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
 from services.recommender.people_store import Shown, Sitting
@@ -50,7 +50,8 @@ class Person:
             shelf = self.catalogue.shelves[kind]
             rests = resting(kind, shelf, self.opinions, self.shown.earlier, self.read_at, self.policy)
             columns = strongest(shelf, self.taste)
-            self._known[kind] = Known(self.taste, self.never, rests, self.exploration, columns)
+            closed = closed_rows(shelf, {*self.never, *rests})
+            self._known[kind] = Known(self.taste, self.never, rests, self.exploration, columns, closed)
         return self._known[kind]
 
     def ranked(self, kind: Kind, wish: Wish) -> list[Ranked]:

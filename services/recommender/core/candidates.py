@@ -21,7 +21,9 @@ Numbers = npt.NDArray[Any]
 
 CELL: Final = 0.02
 """In the valence-arousal plane: targets within one share their candidates."""
-ANSWERS_KEPT: Final = 4096
+FEATURE_CELL: Final = 0.1
+"""Likewise, of those that have a feature the person likes: there nearness is the lesser reason."""
+ANSWERS_KEPT: Final = 16_384
 TREES_KEPT: Final = 1024
 MIN_CHANCES: Final = 4096
 
@@ -57,12 +59,12 @@ class Index:
 
     def best(self, target: Affect, goal: Goal, count: int) -> Rows:
         """At most `count` rows, for what everybody likes."""
-        return self._best(goal, *_cell(target), count, None)
+        return self._best(goal, _middle(target, CELL), count, None)
 
     def best_with(self, columns: Iterable[int], target: Affect, goal: Goal, count: int) -> list[Rows]:
         """For each of these features at most `count` rows that have it."""
-        cell = _cell(target)
-        return [self._best(goal, *cell, count, column) for column in columns]
+        middle = _middle(target, FEATURE_CELL)
+        return [self._best(goal, middle, count, column) for column in columns]
 
     def any(self, seed: int, count: int) -> Rows:
         """At most `count` rows by chance, the same for the same seed."""
@@ -78,12 +80,12 @@ class Index:
         seeds = np.arange(1, count + 1)[:, None] * (len(self._chances) // (count + 1))
         return self._chances[(rows + seeds) % len(self._chances)]
 
-    def _found(self, goal: Goal, valence: int, arousal: int, count: int, column: int | None) -> Rows:
+    def _found(self, goal: Goal, near: Affect, count: int, column: int | None) -> Rows:
         rows = None if column is None else self._having(column)
         if rows is not None and len(rows) <= count:
             return rows
         tree = self._wholes[goal] if column is None else self._tree_of(goal, column)
-        point = (valence * CELL / self._reach, arousal * CELL / self._reach, 0.0)
+        point = (near.valence / self._reach, near.arousal / self._reach, 0.0)
         found: Rows = np.asarray(tree.query(point, k=min(count, tree.n))[1], dtype=np.intp).reshape(-1)
         return found if rows is None else rows[found]
 
@@ -94,5 +96,6 @@ class Index:
         return KDTree(self._points[goal][self._having(column)])
 
 
-def _cell(target: Affect) -> tuple[int, int]:
-    return round(target.valence / CELL), round(target.arousal / CELL)
+def _middle(target: Affect, side: float) -> Affect:
+    """Of the cell that a target lies in."""
+    return Affect(round(target.valence / side) * side, round(target.arousal / side) * side)

@@ -15,7 +15,7 @@ The draws are one for each person and sitting, see `exploring`. Only the candida
 `choose` makes a list of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -97,6 +97,8 @@ class Known:
     """None: only what is known counts."""
     columns: Sequence[int] | None = None
     """As `strongest` finds them; None: to be found."""
+    closed: Sequence[int] | None = None
+    """As `closed_rows` finds them; None: to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,11 @@ def strongest(shelf: Shelf, taste: Taste) -> list[int]:
     gains = taste.weights * shelf.index.strength
     best = np.argpartition(-gains, min(STRONGEST, len(gains) - 1))[:STRONGEST] if len(gains) else []
     return [int(column) for column in best if gains[column] > 0]
+
+
+def closed_rows(shelf: Shelf, barred: Iterable[str]) -> list[int]:
+    """Where a shelf has these items, those that it has."""
+    return [shelf.rows[each] for each in barred if each in shelf.rows]
 
 
 def rank(shelf: Shelf, known: Known, wish: Wish) -> list[Ranked]:
@@ -167,7 +174,8 @@ def _best_first(scores: Numbers, count: int) -> Rows:
 
 
 def _open_rows(shelf: Shelf, known: Known, wish: Wish) -> Rows:
-    closed = [shelf.rows[each] for each in {*known.never, *wish.exclude, *(known.resting or ())} if each in shelf.rows]
+    closed = closed_rows(shelf, {*known.never, *(known.resting or ())}) if known.closed is None else known.closed
+    closed = [*closed, *closed_rows(shelf, wish.exclude)]
     size = len(shelf.ids)
     # What is closed may be what is nearest: look for more, in portions, so that others' answers still serve.
     wanted = wish.candidates * (1 + -(-len(closed) // wish.candidates)) if wish.candidates else size
@@ -271,8 +279,9 @@ class _Scored:
 def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple[str, Numbers]]:
     away = ((shelf.affect[rows] - np.array(wish.target)) ** 2).sum(axis=1)
     place, matching = place_of(wish.mood), wish.mood if wish.goal is Goal.MATCH else None
-    taste = appeal(shelf, known.taste, place, rows)
-    drawn = taste if known.exploration is None else appeal(shelf, known.exploration.draw, place, rows)
+    tastes = [known.taste] if known.exploration is None else [known.taste, known.exploration.draw]
+    appeals = appeal(shelf, tastes, place, rows)
+    taste, drawn = appeals[0], appeals[-1]
     yield "fit", FIT / (1.0 + away / FIT_DISTANCE**2)
     yield "quality", QUALITY * shelf.quality[rows]
     yield "serves", SERVES * shelf.serves[wish.goal_served][rows]
@@ -283,10 +292,10 @@ def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple
     yield "chance", CHANCE * shelf.index.chance(wish.seed, rows)
 
 
-def appeal(shelf: Shelf, taste: Taste, place: Affect, rows: Rows) -> Numbers:
-    """As `Taste.appeal`, for a few rows, fast."""
-    weights, trait_weights = taste.weights_in(place)
-    return shelf.own_columns.dot(rows, weights) + shelf.traits[rows] @ trait_weights
+def appeal(shelf: Shelf, tastes: Sequence[Taste], place: Affect, rows: Rows) -> Numbers:
+    """As `Taste.appeal` of each, for a few rows, fast: (tastes, r)."""
+    weights, trait_weights = zip(*(taste.weights_in(place) for taste in tastes), strict=True)
+    return shelf.own_columns.dot(rows, weights) + np.array(trait_weights) @ shelf.traits[rows].T
 
 
 def _suiting(indicators: Floats, rows: Rows, mood: Mood | None) -> Numbers:

@@ -48,6 +48,11 @@ def journey_key(user_id: str) -> str:
     return f"emoverse:v1:journey:{user_id}"
 
 
+def spotify_key(user_id: str) -> str:
+    """The way back that a person may take from Spotify, for minutes; the gateway's."""
+    return f"emoverse:v1:spotify:{user_id}"
+
+
 def claim_key(event_id: str) -> str:
     """Set by the one recommender that answers an event, so that several never answer it twice."""
     return f"emoverse:v1:claim:{event_id}"
@@ -55,7 +60,7 @@ def claim_key(event_id: str) -> str:
 
 def keys_of_person(user_id: str) -> list[str]:
     """Every key that holds something of a user: what has to go when they want to be forgotten."""
-    return [mood_key(user_id), face_key(user_id), person_key(user_id), journey_key(user_id)]
+    return [mood_key(user_id), face_key(user_id), person_key(user_id), journey_key(user_id), spotify_key(user_id)]
 
 
 class EventReason(StrEnum):

@@ -2,11 +2,17 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Final, Literal
 
 import stamina
 import structlog
 from stamina.instrumentation import RetryDetails
+
+_VISIBLE: Final = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004  (where two digits end)
+    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+}
+"""Control characters and separators of lines, written out."""
 
 
 def configure_logging(service: str, level: str = "INFO", log_format: Literal["console", "json"] = "console") -> None:
@@ -19,6 +25,7 @@ def configure_logging(service: str, level: str = "INFO", log_format: Literal["co
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _one_line,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -51,6 +58,11 @@ def configure_logging(service: str, level: str = "INFO", log_format: Literal["co
     root.setLevel(level)
     structlog.contextvars.bind_contextvars(service=service)
     stamina.instrumentation.set_on_retry_hooks([_log_retry])
+
+
+def _one_line(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    # What somebody sent must not look like a line of its own, nor move a terminal's cursor.
+    return {name: value.translate(_VISIBLE) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _log_retry(details: RetryDetails) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -18,7 +19,7 @@ from services.emotion.mood import MoodMemory
 CALL_TIMEOUT_S: Final = 0.5
 """How long a stream may wait for what its session knew before."""
 
-# A session belongs to the user who named it first, and to the newest of their streams. ARGV: user, stream, seconds to
+# A session belongs to the user who named it first, and to the newest of their streams. ARGV: owner, stream, seconds to
 # live, and what to keep; without that the stream claims the session, and gets what was kept.
 _HOLD: Final = """
 local user, stream = unpack(redis.call('HMGET', KEYS[1], 'user', 'stream'))
@@ -106,9 +107,14 @@ class SessionStore:
 
     def _arguments(self, holder: Holder, state: str = "") -> tuple[list[str], list[str | int]]:
         keys = [session_key(holder.session_id), face_key(holder.user_id)]
-        return keys, [holder.user_id, holder.stream_id, self._ttl_s, state]
+        return keys, [_owner(holder), holder.stream_id, self._ttl_s, state]
 
     def _note(self, error: Exception) -> None:
         if not self._lost:
             _log.warning("sessions are not kept", problem=type(error).__name__)
         self._lost = True
+
+
+def _owner(holder: Holder) -> str:
+    # The key outlives the person's word that they want to be forgotten, so it does not say who they are.
+    return sha256(f"{holder.session_id}:{holder.user_id}".encode()).hexdigest()

@@ -62,6 +62,8 @@ def create_app(
         version="1.0.0",
         lifespan=partial(_lifespan, settings=settings, clock=clock, listener_capacity=listener_capacity),
         redoc_url=None,
+        # It would lead to whatever host the request names.
+        redirect_slashes=False,
         middleware=[
             Middleware(ToldRequests, metrics=metrics),
             Middleware(SecurityHeaders),
@@ -94,7 +96,7 @@ async def _lifespan(
         state.accounts = accounts_in(database, settings, clock)
         state.offload = Offloader(settings.database_threads, settings.max_waiting_calls)
         stack.callback(state.offload.close)
-        state.attempts = Attempts(state.redis, settings.redis_url)
+        state.attempts = Attempts(state.redis, settings.redis_url, settings.secret.get_secret_value())
         state.stops = Stops(state.redis)
         state.forgetting = Forgetting(state.accounts, state.offload, state.stops, state.redis, state.recommender)
         state.feed = LiveFeed(listener_capacity, state.metrics)

@@ -254,8 +254,7 @@ async def test_behind_a_proxy_cookies_are_secure_and_attempts_counted_by_who_is_
         forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
         begun = await proxy.post("/v1/guests", headers=forwarded)
         assert "Secure" in begun.headers["set-cookie"]
-        assert await counters_of(guarded, proxy, "192.0.2.1") == 1
-        assert await counters_of(guarded, proxy, "192.0.2.2") == 1
+        assert [await counters_after(guarded, proxy, f"192.0.2.{last}") for last in (1, 2, 1)] == [1, 2, 2]
 
 
 async def test_nobody_can_pretend_to_be_behind_a_proxy(guarded: GatewaySettings):
@@ -269,8 +268,8 @@ def over_tcp(port: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
 
 
-async def counters_of(settings: GatewaySettings, client: httpx.AsyncClient, address: str) -> int:
-    """How many counters of attempts a minute name this address, after one attempt from it."""
+async def counters_after(settings: GatewaySettings, client: httpx.AsyncClient, address: str) -> int:
+    """How many counters of attempts a minute there are after one from this address."""
     await client.post("/v1/session", json=LOGIN, headers={"X-Forwarded-For": address})
     async with Redis.from_url(settings.redis_url, decode_responses=True) as redis:
-        return len([key async for key in redis.scan_iter(f"*SIGN_IN_FROM*{address}*minute*")])
+        return len([key async for key in redis.scan_iter("*SIGN_IN_FROM*minute*")])

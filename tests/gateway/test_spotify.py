@@ -8,7 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from redis.asyncio import Redis
 
+from contracts.events import spotify_key
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
 from tests.gateway.accounts_support import code_of, guest
@@ -124,6 +126,27 @@ async def test_somebody_elses_way_back_connects_nobody(app: FastAPI, spotify: Fa
         back = await ada.get("/v1/spotify/callback", params=spotify.agree(begun["authorize_url"]))
         assert back.headers["location"] == "/?spotify=spotify_not_connected"
         assert (await ada.get("/v1/users/me/spotify")).json()["connected"] is False
+
+
+async def test_a_way_back_is_taken_once_and_a_wrong_one_takes_nothing(app: FastAPI, spotify: FakeSpotify):
+    async with guest(app) as (client, _):
+        begun = (await client.post("/v1/users/me/spotify")).raise_for_status().json()
+        right = spotify.agree(begun["authorize_url"])
+        for asked, outcome in (
+            (right | {"state": "x"}, "spotify_not_connected"),
+            (right, "connected"),
+            (right, "spotify_not_connected"),
+        ):
+            back = await client.get("/v1/spotify/callback", params=asked)
+            assert back.headers["location"] == f"/?spotify={outcome}"
+
+
+async def test_a_way_back_that_nobody_took_goes_with_the_person(app: FastAPI, redis: Redis):
+    async with guest(app) as (client, user_id):
+        (await client.post("/v1/users/me/spotify")).raise_for_status()
+        assert await redis.exists(spotify_key(user_id))
+        (await client.delete("/v1/users/me")).raise_for_status()
+    assert not await redis.exists(spotify_key(user_id))
 
 
 async def test_who_refuses_comes_back_unconnected(app: FastAPI):

@@ -69,3 +69,18 @@ def test_below_the_level_nothing_is_written(capsys: pytest.CaptureFixture[str]):
     configure_logging("teapot", level="WARNING")
     structlog.get_logger().info("quiet")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+@pytest.mark.parametrize("library", [False, True])
+def test_what_somebody_sent_stays_within_its_line(capsys: pytest.CaptureFixture[str], log_format: str, library: bool):
+    configure_logging("teapot", log_format="json" if log_format == "json" else "console")
+    sent = "x\r\n2026-01-01 [info] deleted user_id=ada\x1b[2J\u2028\x85"
+    if library:
+        logging.getLogger("some.library").warning("refused %s", sent)
+    else:
+        structlog.get_logger().warning(sent, path=sent)
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert "\x1b[2J" not in error
+    assert "[info] deleted" in error

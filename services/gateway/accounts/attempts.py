@@ -1,5 +1,6 @@
 """How often somebody may try: counted in Redis, for all replicas together."""
 
+import hmac
 import time
 from enum import Enum
 
@@ -20,6 +21,8 @@ class Action(Enum):
     """By address."""
     SIGN_IN_FROM = "30/minute;200/hour"
     """By address."""
+    SIGN_UP_FROM = "10/minute;60/hour"
+    """By address: whether a name is taken can be found out by signing up."""
     SIGN_IN_AS = "5/minute;50/hour"
     """By name; a password change counts as well."""
 
@@ -30,9 +33,10 @@ class Action(Enum):
 
 
 class Attempts:
-    """Counts attempts."""
+    """Counts attempts. Redis learns neither names nor addresses, only digests of them that change with the secret."""
 
-    def __init__(self, redis: Redis, redis_url: str) -> None:
+    def __init__(self, redis: Redis, redis_url: str, secret: str) -> None:
+        self._secret = secret.encode()
         pool = redis.connection_pool
         self._limiter = FixedWindowRateLimiter(
             RedisStorage(redis_url, implementation="redispy", key_prefix="emoverse:v1:attempts", connection_pool=pool)  # pyright: ignore[reportArgumentType]  (the options are redis-py's own)
@@ -45,10 +49,11 @@ class Attempts:
             TooManyAttemptsError: there were too many.
             UnavailableError: Redis does not answer: nobody counts, so nobody may try.
         """
+        digest = hmac.digest(self._secret, key.encode(), "sha256").hex()
         try:
             for limit in action.limits:
-                if not await self._limiter.hit(limit, action.name, key):
-                    window = await self._limiter.get_window_stats(limit, action.name, key)
+                if not await self._limiter.hit(limit, action.name, digest):
+                    window = await self._limiter.get_window_stats(limit, action.name, digest)
                     raise TooManyAttemptsError(max(1.0, window.reset_time - time.time()))
         except (RedisError, OSError) as error:
             raise unavailable(error) from error

@@ -153,9 +153,11 @@ async def get_person(user_id: OwnedId, accounts: AccountsDep, offload: OffloadDe
     responses=WRITE_PROBLEMS | ACCESS_PROBLEMS,
 )
 async def sign_up(
-    login: Login, request: Request, response: Response, who: SignedIn, accounts: AccountsDep, offload: OffloadDep
-) -> Me:
-    """A guest gets a name and a password, and keeps everything."""
+    login: Login, request: Request, response: Response, who: SignedIn, accounts: AccountsDep, offload: OffloadDep,
+    attempts: AttemptsDep,
+) -> Me:  # fmt: skip
+    """A guest gets a name and a password, and keeps everything. Attempts are limited, by address."""
+    await attempts.note(Action.SIGN_UP_FROM, _address(request))
     admitted = await offload(accounts.sign_up, who, login.name, login.password.get_secret_value())
     return _welcome(request, response, admitted, "signed_up")
 

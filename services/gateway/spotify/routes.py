@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from contracts.events import spotify_key
 from servicekit.errors import EmoVerseError, NotFoundError
 from servicekit.pubsub import unavailable
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId, SignedIn, is_account
@@ -76,9 +78,9 @@ async def connect_spotify(user_id: OwnedId, request: Request, spotify: SpotifyDe
         raise NotFoundError("Only an account can be connected.", "Begin as a guest with POST /v1/guests.")
     state = secrets.token_urlsafe(32)
     url, verifier = spotify.player.authorize_url(state)
-    kept = json.dumps({"user_id": user_id, "verifier": verifier})
+    kept = json.dumps({"state": state, "verifier": verifier})
     try:
-        await request.app.state.redis.set(_state_key(state), kept, ex=STATE_LIFE_S)
+        await request.app.state.redis.set(spotify_key(user_id), kept, ex=STATE_LIFE_S)
     except (RedisError, OSError) as error:
         raise unavailable(error) from error
     return AuthorizeUrl(authorize_url=url)
@@ -102,12 +104,11 @@ async def come_back(
     """Goes on to the page, with `?spotify=connected` or the code of what went wrong."""
     outcome = "connected"
     try:
-        kept = json.loads(await request.app.state.redis.getdel(_state_key(state)) or "{}")
-        # Somebody else's way back would connect this person to somebody else's Spotify.
-        if not code or kept.get("user_id") != who.account.id:
+        verifier = await _verifier(request.app.state.redis, who.account.id, state)
+        if not code or verifier is None:
             outcome = "spotify_not_connected"
         else:
-            await spotify.offload(spotify.player.connect, who.account.id, code, kept["verifier"])
+            await spotify.offload(spotify.player.connect, who.account.id, code, verifier)
             audit("connected_spotify", who.account.id)
     except (RedisError, OSError) as error:
         outcome = unavailable(error).code
@@ -116,8 +117,13 @@ async def come_back(
     return RedirectResponse(f"/?spotify={outcome}", HTTPStatus.SEE_OTHER)
 
 
-def _state_key(state: str) -> str:
-    return f"emoverse:v1:spotify:{state}"
+async def _verifier(redis: Redis, user_id: str, state: str) -> str | None:
+    """Of the way back that this person was given; it can be taken once. Somebody else's would connect this person to
+    somebody else's Spotify."""
+    kept = json.loads(await redis.get(spotify_key(user_id)) or "{}")
+    if not secrets.compare_digest(kept.get("state", "").encode(), state.encode()):
+        return None
+    return kept["verifier"] if await redis.delete(spotify_key(user_id)) else None
 
 
 @router.get(

@@ -142,7 +142,7 @@ export interface paths {
         get?: never;
         /**
          * Keep this profile under a name
-         * @description A guest gets a name and a password, and keeps everything.
+         * @description A guest gets a name and a password, and keeps everything. Attempts are limited, by address.
          */
         put: operations["signUp"];
         post?: never;

@@ -1,14 +1,14 @@
 """Our errors as gRPC statuses and back: ErrorInfo carries the code and the advice, RetryInfo when to try again."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 
 import grpc
 import structlog
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -39,6 +39,9 @@ _STATUS_OF: Final[dict[type[EmoVerseError], grpc.StatusCode]] = {
 _ERROR_OF: Final = {status: error for error, status in reversed(_STATUS_OF.items())} | {
     grpc.StatusCode.DEADLINE_EXCEEDED: UnavailableError,
 }
+
+_CODES: Final = {status.value[0]: status for status in grpc.StatusCode}
+_DETAILS: Final = "grpc-status-details-bin"
 
 _log = structlog.get_logger(__name__)
 
@@ -82,9 +85,9 @@ def error_from(call: grpc.RpcError, peer: str) -> EmoVerseError:
     """
     if not isinstance(call, grpc.aio.AioRpcError):
         return UnavailableError(f"Calling {peer} failed: {call}", "Try again.")
-    cls = _ERROR_OF.get(call.code(), EmoVerseError)
+    status = _said(call)
+    cls = _ERROR_OF.get(_CODES.get(status.code, call.code()) if status else call.code(), EmoVerseError)
     info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
-    status = rpc_status.from_call(call)  # pyright: ignore[reportArgumentType]  (the stubs know only the blocking call)
     for detail in status.details if status else ():
         # Each fills the message of its own type, and leaves the other alone.
         detail.Unpack(info)
@@ -99,3 +102,13 @@ def error_from(call: grpc.RpcError, peer: str) -> EmoVerseError:
     if isinstance(error, OverloadedError) and retry.HasField("retry_delay"):
         error.retry_after_s = retry.retry_delay.ToTimedelta().total_seconds()
     return error
+
+
+def _said(call: grpc.aio.AioRpcError) -> status_pb2.Status | None:
+    # Not grpc-status's from_call: where a proxy cuts the stream right after the server's last word, the call gets a
+    # status of its own, and that function then refuses to read the server's.
+    for key, value in call.trailing_metadata() or ():
+        if key == _DETAILS and isinstance(value, bytes):
+            with suppress(DecodeError):
+                return status_pb2.Status.FromString(value)
+    return None

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2, status_pb2
+from grpc.aio import Metadata
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1 import recommender_pb2_grpc as pb_grpc
@@ -20,7 +22,7 @@ from servicekit.errors import (
     UnavailableError,
 )
 from servicekit.grpc_server import create_server, serving
-from servicekit.grpc_status import error_from, errors_as_statuses
+from servicekit.grpc_status import DOMAIN, error_from, errors_as_statuses
 
 
 class Failing(pb_grpc.RecommenderServiceServicer):
@@ -125,3 +127,20 @@ async def test_a_peer_that_is_not_there_is_named():
     assert type(error) is UnavailableError
     assert "The recommender" in error.message
     assert "the recommender" in error.advice
+
+
+def test_what_the_server_said_counts_though_a_proxy_cut_the_stream_after_it():
+    info = error_details_pb2.ErrorInfo(reason="too_many_streams", domain=DOMAIN, metadata={"advice": "Come again."})
+    said = status_pb2.Status(code=grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], message="No room.")
+    said.details.add().Pack(info)
+    trailers = Metadata(("grpc-status-details-bin", said.SerializeToString()))
+    cut = grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, Metadata(), trailers, "Stream removed (RST_STREAM)")
+    error = error_from(cut, "the server")
+    assert isinstance(error, OverloadedError)
+    assert (error.message, error.advice, error.code) == ("No room.", "Come again.", "too_many_streams")
+
+
+def test_details_that_nobody_can_read_are_left_out():
+    trailers = Metadata(("grpc-status-details-bin", b"\xff\xff\xff"))
+    unclear = grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, Metadata(), trailers, "gone")
+    assert isinstance(error_from(unclear, "the server"), UnavailableError)

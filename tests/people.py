@@ -52,6 +52,11 @@ class Streamer:
         return max(self.silence_s, time.monotonic() - self.last_s)
 
     @property
+    def last_words(self) -> str:
+        """The end of its log."""
+        return Path(self._log.name).read_text()[-1000:]
+
+    @property
     def has_failed(self) -> bool:
         """Whether the client gave up."""
         return self._process.poll() is not None

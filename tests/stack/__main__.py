@@ -92,6 +92,9 @@ def main(keep: Annotated[bool, typer.Option(help="Leave the stack running at the
             _all_steps(run)
         except (StackError, AssertionError, httpx.HTTPError) as error:
             failure = f"{run.steps[-1].name if run.steps else 'start'} was the last that went well; then: {error}"
+        for streamer in run.streamers:
+            if streamer.has_failed:
+                console.print("a client gave up:", streamer.last_words, markup=False)
         _close_clients(run)
         if not failure and not keep:
             failure = _take_down(run)

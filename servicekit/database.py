@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, ParamSpec, TypeVar
@@ -130,7 +130,7 @@ def _sqlite_engine(url: URL) -> Engine:
     def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
         # The driver would otherwise open transactions by itself, and leave schema changes out of them.
         connection.isolation_level = None
-        for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+        for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "secure_delete = on"):
             connection.execute(f"pragma {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -166,6 +166,16 @@ class Database:
         """A transaction that writes, committed when the block ends."""
         with _translated_errors(), self._writer.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def erasing(self) -> Generator[Connection]:
+        """A transaction that deletes what nobody may find again: SQLite overwrites it, and empties its log unless an
+        older reader needs it; PostgreSQL does so by itself in time."""
+        with self.writing() as connection:
+            yield connection
+        if self._writer.dialect.name == "sqlite":
+            with _translated_errors(), closing(self._writer.raw_connection()) as raw:
+                raw.cursor().execute("pragma wal_checkpoint(truncate)")
 
 
 @contextmanager

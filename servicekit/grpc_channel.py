@@ -5,6 +5,8 @@ from typing import Final
 
 import grpc
 
+from servicekit.tls import Tls
+
 Options = Sequence[tuple[str, int | str]]
 
 _OPTIONS: Final = (
@@ -19,12 +21,18 @@ _OPTIONS: Final = (
 )
 
 
-def open_channel(address: str, options: Options = ()) -> grpc.aio.Channel:
+def open_channel(address: str, options: Options = (), tls: Tls | None = None) -> grpc.aio.Channel:
     """A channel to HOST:PORT, where HOST may name many; nothing is connected until the first call.
 
     A name is looked up again when a connection ends: servers that may become more should end theirs now and then.
 
     Args:
         options: further gRPC channel arguments.
+        tls: None: the line is not encrypted.
+
+    Raises:
+        ConfigurationError: a file of `tls` cannot be read.
     """
-    return grpc.aio.insecure_channel(address, options=(*_OPTIONS, *options))
+    if tls is None:
+        return grpc.aio.insecure_channel(address, options=(*_OPTIONS, *options))
+    return grpc.aio.secure_channel(address, tls.credentials(), options=(*_OPTIONS, *options))

@@ -1,4 +1,7 @@
-"""Ask a gRPC server for its health: `python -m servicekit.probe HOST:PORT` exits with 0 if it serves, else with 1."""
+"""Ask a gRPC server for its health: `python -m servicekit.probe HOST:PORT [NAME]` exits with 0 if it serves, else 1.
+
+NAME is the one in its certificate, where that is not HOST. Whether TLS is spoken, the settings of the services say.
+"""
 
 import asyncio
 import sys
@@ -6,6 +9,9 @@ from typing import Any, Final
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from servicekit.grpc_channel import open_channel
+from servicekit.settings import ServiceSettings, load_settings
 
 TIMEOUT_S: Final = 2.0
 SERVING: Final = "SERVING"
@@ -27,9 +33,10 @@ async def health_of(channel: grpc.aio.Channel, service: str = "") -> str:
     return health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
 
 
-async def main(address: str) -> None:
+async def main(address: str, name: str = "") -> None:
     """Exit with 0 if the server at `address` reports SERVING within `TIMEOUT_S`; else say why not and exit with 1."""
-    async with grpc.aio.insecure_channel(address) as channel:
+    called = (("grpc.ssl_target_name_override", name),) if name else ()
+    async with open_channel(address, called, load_settings(ServiceSettings).inside) as channel:
         try:
             health = await health_of(channel)
         except grpc.aio.AioRpcError as error:
@@ -39,4 +46,4 @@ async def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:3]))

@@ -3,10 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, FilePath, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from servicekit.tls import Tls
 
 
 class ServiceSettings(BaseSettings):
@@ -21,8 +23,23 @@ class ServiceSettings(BaseSettings):
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", validation_alias="LOG_LEVEL")
     log_format: Literal["console", "json"] = Field(default="console", validation_alias="LOG_FORMAT")
+    tls_ca_file: FilePath | None = Field(default=None, validation_alias="TLS_CA_FILE")
+    """PEM; with it and the next two the services speak to each other in TLS only, and each shows who it is."""
+    tls_certificate_file: FilePath | None = Field(default=None, validation_alias="TLS_CERTIFICATE_FILE")
+    tls_key_file: FilePath | None = Field(default=None, validation_alias="TLS_KEY_FILE")
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     """Where traces go, e.g. http://collector:4317; see `servicekit.tracing`."""
+
+    @property
+    def inside(self) -> Tls | None:
+        """How the services speak to each other; None: in plain, in a network where nobody else is."""
+        return Tls(self.tls_ca_file, self.tls_certificate_file, self.tls_key_file) if self.tls_ca_file else None
+
+    @model_validator(mode="after")
+    def _all_of_tls_or_nothing(self) -> Self:
+        if len({file is None for file in (self.tls_ca_file, self.tls_certificate_file, self.tls_key_file)}) > 1:
+            raise ValueError("TLS_CA_FILE, TLS_CERTIFICATE_FILE and TLS_KEY_FILE go together: set all or none")
+        return self
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

@@ -13,6 +13,7 @@ from typing import Final
 
 from standalone.ports import free_ports
 
+PASSWORD: Final = "known-to-the-tests"
 START_TIMEOUT_S: Final = 60.0
 
 
@@ -33,8 +34,8 @@ class PostgreSQL:
 
     @property
     def url(self) -> str:
-        """Of its database, without a password."""
-        return f"postgresql+psycopg://emoverse@127.0.0.1:{self.port}/postgres"
+        """Of its database."""
+        return f"postgresql+psycopg://emoverse:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     @property
     def plain_url(self) -> str:
@@ -68,7 +69,9 @@ class PostgreSQL:
 
     def create(self) -> None:
         """Make its data folder."""
-        self._run("initdb", "-A", "trust", "-U", "emoverse", "-N", "-E", "UTF8")
+        (self.folder / "password").write_text(PASSWORD)
+        asked = ("-A", "scram-sha-256", "--pwfile", str(self.folder / "password"))
+        self._run("initdb", *asked, "-U", "emoverse", "-N", "-E", "UTF8")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self.programs / program), "-D", str(self.folder / "data"), *arguments]

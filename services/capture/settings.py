@@ -6,9 +6,10 @@ from typing import Final
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from servicekit.emotion_client.endpoint import Endpoint, Tls
+from servicekit.emotion_client.endpoint import Endpoint
 from servicekit.errors import ConfigurationError
 from servicekit.settings import ServiceSettings
+from servicekit.tls import Tls
 
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 

@@ -66,7 +66,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         publisher = MoodPublisher(redis, settings.mood_ttl_s)
         await stack.enter_async_context(publisher.running())
 
-        channel = await stack.enter_async_context(open_channel(settings.tfserving_address))
+        channel = await stack.enter_async_context(open_channel(settings.tfserving_address, tls=settings.inside))
         model = EmotionModel(
             channel, settings.tfserving_address, settings.model_timeout_s, settings.model_poll_s, health.set_serving
         )
@@ -122,7 +122,7 @@ async def _stop(sessions: Sessions, redis: Redis) -> None:
 
 def _credentials(settings: EmotionSettings) -> grpc.ServerCredentials | None:
     if settings.tls_certificate is None or settings.tls_key is None:
-        return None
+        return settings.inside.server_credentials() if settings.inside else None
     return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())])
 
 

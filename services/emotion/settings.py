@@ -18,7 +18,8 @@ class EmotionSettings(ServiceSettings):
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where Prometheus fetches /metrics, at the same host; without one nothing is told."""
     tls_certificate: FilePath | None = None
-    """PEM; with it and its key only TLS is spoken. Without, put the service where nobody else can listen."""
+    """PEM; with it and its key only TLS is spoken, to whoever has a good token. Without, as inside (`TLS_CA_FILE`), or
+    in plain: then put the service where nobody else can listen."""
     tls_key: FilePath | None = None
     token_secret: Annotated[SecretStr, Field(min_length=32)] | None = Field(
         default=None, validation_alias="TOKEN_SECRET"

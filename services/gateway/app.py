@@ -90,8 +90,10 @@ async def _lifespan(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(tracing("gateway", settings.otlp_endpoint))
         state.redis = await stack.enter_async_context(open_redis(settings.redis_url))
-        state.recommender = await stack.enter_async_context(open_recommender(settings.recommender_address))
-        state.emotion = await stack.enter_async_context(open_emotion(settings.emotion_address))
+        state.recommender = await stack.enter_async_context(
+            open_recommender(settings.recommender_address, settings.inside)
+        )
+        state.emotion = await stack.enter_async_context(open_emotion(settings.emotion_address, settings.inside))
         database = stack.enter_context(opened_database(settings))
         state.accounts = accounts_in(database, settings, clock)
         state.offload = Offloader(settings.database_threads, settings.max_waiting_calls)

@@ -19,6 +19,7 @@ from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
 from servicekit.probe import SERVING, health_of
+from servicekit.tls import Tls
 from servicekit.tracing import trace_metadata
 from services.gateway.errors import IncompatibleAnswerError
 from services.gateway.models import FeedbackRequest, Wanted
@@ -148,7 +149,7 @@ class RecommenderClient:
 
 
 @asynccontextmanager
-async def open_recommender(address: str) -> AsyncGenerator[RecommenderClient]:
+async def open_recommender(address: str, tls: Tls | None = None) -> AsyncGenerator[RecommenderClient]:
     """A client of the recommenders at HOST:PORT. Nothing is connected until the first call."""
-    async with open_channel(address) as channel:
+    async with open_channel(address, tls=tls) as channel:
         yield RecommenderClient(channel, address)

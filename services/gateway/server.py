@@ -60,7 +60,8 @@ async def serving(app: FastAPI, settings: GatewaySettings) -> AsyncGenerator[int
         task = asyncio.create_task(server.serve(sockets=[listening]))
         task.add_done_callback(lambda _: server.ready.set())
         await server.ready.wait()
-        _log.info("listening", url=f"http://{settings.host}:{port}")
+        scheme = "https" if settings.tls_certificate else "http"
+        _log.info("listening", url=f"{scheme}://{settings.host}:{port}")
         try:
             yield port
         finally:
@@ -79,6 +80,8 @@ def _config(app: FastAPI, settings: GatewaySettings) -> uvicorn.Config:
         ws_max_size=MAX_FRAME_BYTES,
         ws_max_queue=MAX_QUEUED_FRAMES,
         forwarded_allow_ips=settings.trusted_proxies,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
         lifespan="on",
         log_config=None,
         log_level="warning",

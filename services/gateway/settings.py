@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import Field, PositiveInt, SecretStr, model_validator
+from pydantic import Field, FilePath, PositiveInt, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.events import Identifier
@@ -31,6 +31,9 @@ class GatewaySettings(ServiceSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """0 takes a free port."""
+    tls_certificate: FilePath | None = None
+    """PEM; with it and its key only HTTPS is spoken. Without, put a proxy that speaks it in front."""
+    tls_key: FilePath | None = None
     recommender_address: str = Field(default="127.0.0.1:50052", validation_alias="RECOMMENDER_ADDRESS")
     emotion_address: str = Field(default="127.0.0.1:50051", validation_alias="EMOTION_ADDRESS")
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
@@ -61,6 +64,12 @@ class GatewaySettings(ServiceSettings):
     spotify_api_url: str = Field(default="https://api.spotify.com/v1", validation_alias="SPOTIFY_API_URL")
     trusted_proxies: str = "127.0.0.1"
     """Whose X-Forwarded-For and -Proto are believed: addresses and networks, separated by commas."""
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY go together: set both or none")
+        return self
 
     @model_validator(mode="after")
     def _open_to_this_machine_only(self) -> Self:

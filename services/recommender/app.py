@@ -81,7 +81,9 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
             _keep_shown(recommender, offload, settings.shown_every_s),
         )
         await stack.enter_async_context(in_background(*work))
-        yield await stack.enter_async_context(serving(server, f"{settings.host}:{settings.port}", PORT_SETTING))
+        credentials = settings.inside.server_credentials() if settings.inside else None
+        where = f"{settings.host}:{settings.port}"
+        yield await stack.enter_async_context(serving(server, where, PORT_SETTING, credentials))
 
 
 def _policy(settings: RecommenderSettings) -> Policy:

@@ -226,7 +226,7 @@ class Recommender:
     def forget_person(self, user_id: str) -> int:
         """Delete everything that is kept of a person; returns the number of records."""
         self.flush()
-        with self._database.writing() as connection:
+        with self._database.erasing() as connection:
             deleted = person_data.forget_person(connection, user_id)
         self._people.forget(user_id)
         return deleted

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from contracts.pb.emoverse.v1 import emotion_pb2
-from servicekit.emotion_client.endpoint import Endpoint, Tls
+from servicekit.emotion_client.endpoint import Endpoint
 from servicekit.emotion_client.errors import ServerRefusedError, ServerUnreachableError
 from servicekit.emotion_client.frames import FaceCrop, Frame
 from servicekit.emotion_client.leg import MAX_IN_FLIGHT, TimedReading
 from servicekit.emotion_client.stream import Connection, EmotionStream
 from servicekit.errors import ConfigurationError, InvalidInputError, OverloadedError
+from servicekit.tls import Tls
 from services.capture.errors import SourceError
 from tests.capture.conftest import FakeServer, certificates
 

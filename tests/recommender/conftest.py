@@ -24,6 +24,7 @@ from services.recommender.settings import RecommenderSettings
 from tests.postgresql import postgresql, postgresql_programs
 from tests.recommender.support import DEADLINE_S, POLICY, Clock
 
+POSTGRESQL_PASSWORD = "only for the tests"
 OpenService = Callable[..., AbstractAsyncContextManager[RecommenderServiceStub]]
 
 

@@ -15,6 +15,7 @@ from servicekit.database import (
     open_engine,
 )
 from services.recommender.schema import PersonRow
+from tests.postgresql import PASSWORD
 from tests.recommender.support import NOON
 
 
@@ -123,3 +124,25 @@ async def test_a_caller_who_gives_up_frees_the_place_only_when_the_call_has_ende
             except TooManyCallsError:
                 await asyncio.sleep(0)
     offload.close()
+
+
+def test_what_is_erased_is_not_in_the_file_or_its_log_any_more(empty_database: Database, tmp_path: Path):
+    secret = "planted-in-the-database"
+
+    def is_on_the_disk() -> bool:
+        return any(secret.encode() in path.read_bytes() for path in tmp_path.glob("empty.db*"))
+
+    with empty_database.writing() as connection:
+        connection.execute(PersonRow.metadata.tables["person"].insert().values(id=secret, created_at=NOON))
+    assert is_on_the_disk()
+    with empty_database.erasing() as connection:
+        connection.execute(PersonRow.metadata.tables["person"].delete())
+    assert not is_on_the_disk()
+
+
+def test_a_wrong_password_is_told_and_not_repeated(postgresql_url: str):
+    engine = open_engine(postgresql_url.replace(PASSWORD, "guessed"))
+    with pytest.raises(DatabaseUnavailableError, match="password") as caught, Database(engine).reading():
+        pass
+    engine.dispose()
+    assert "guessed" not in str(caught.value)

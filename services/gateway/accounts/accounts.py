@@ -211,7 +211,7 @@ class Accounts:
 
     def delete(self, account_id: str) -> list[Revoked]:
         """Forget the account; returns the tokens that are no longer good. Nothing happens where it is gone already."""
-        with self._database.writing() as connection:
+        with self._database.erasing() as connection:
             revoked = _revoke(connection, account_id)
             connection.execute(delete(_ACCOUNT).where(AccountRow.id == account_id))
             upsert(connection, _FORGOTTEN, [{"id": account_id, "at": self._clock()}])

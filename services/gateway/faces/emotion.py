@@ -11,6 +11,7 @@ from contracts.pb.emoverse.v1.emotion_pb2_grpc import EmotionServiceStub
 from servicekit.emotion_client.endpoint import Endpoint
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
+from servicekit.tls import Tls
 from services.gateway.faces.messages import PictureReading
 
 READ_TIMEOUT_S: Final = 10.0
@@ -22,13 +23,14 @@ _OPTIONS: Final = (("grpc.max_send_message_length", MAX_PICTURE_BYTES + 2**16),)
 class EmotionClient:
     """Asks the emotion service; a call ends within `READ_TIMEOUT_S`."""
 
-    def __init__(self, channel: grpc.aio.Channel, address: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, address: str, tls: Tls | None = None) -> None:
+        self._tls = tls
         self._stub = EmotionServiceStub(channel)
         self._address = address
 
     def endpoint(self, token: str) -> Endpoint:
         """Where live streams go, with a token for one person."""
-        return Endpoint(self._address, token)
+        return Endpoint(self._address, token, self._tls)
 
     async def read(self, picture: bytes, token: str) -> PictureReading:
         """Every face in a JPEG or PNG; nothing is remembered.
@@ -46,7 +48,7 @@ class EmotionClient:
 
 
 @asynccontextmanager
-async def open_emotion(address: str) -> AsyncGenerator[EmotionClient]:
+async def open_emotion(address: str, tls: Tls | None = None) -> AsyncGenerator[EmotionClient]:
     """A client of the emotion service at HOST:PORT. Nothing is connected until the first call."""
-    async with open_channel(address, _OPTIONS) as channel:
-        yield EmotionClient(channel, address)
+    async with open_channel(address, _OPTIONS, tls) as channel:
+        yield EmotionClient(channel, address, tls)

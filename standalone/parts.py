@@ -10,7 +10,7 @@ from servicekit.loopback import is_loopback
 from standalone.ports import LOOPBACK, free_ports
 from standalone.probes import Probe, grpc_serves, http_answers, model_is_served, redis_answers
 from standalone.redis_server import RedisServer, resolve_redis
-from standalone.secret import kept_secret
+from standalone.secret import device_token, kept_secret
 from standalone.settings import StackSettings
 
 DEMO_USER: Final = "demo"
@@ -106,7 +106,7 @@ def plan(settings: StackSettings, data_dir: Path, with_demo: bool) -> Plan:
         # Who can reach the loopback address is on this machine, and may choose any name for a capture client.
         "GATEWAY_OPEN": str(is_loopback(settings.gateway_host)).lower(),
         "EMOTION_ADDRESS": addresses.emotion,
-        **({"GATEWAY_DEMO_USER": DEMO_USER} if with_demo else {}),
+        **(_demo_environment() if with_demo else {}),
     }
     parts = (*_own_parts(settings, addresses), *(_demo(addresses) if with_demo else ()))
     return Plan(parts, environment, addresses.gateway_url, addresses.emotion)
@@ -152,6 +152,12 @@ def _own_parts(settings: StackSettings, addresses: _Addresses) -> tuple[Part, ..
         Part("worker", _python("services.recommender", "worker"), after=("recommender",)),
         Part("beat", _python("services.recommender", "beat"), after=("recommender",)),
     )
+
+
+def _demo_environment() -> dict[str, str]:
+    secret = os.environ.get("TOKEN_SECRET")
+    token = {"CAPTURE_TOKEN": device_token(secret, DEMO_USER)} if secret else {}
+    return {"GATEWAY_DEMO_USER": DEMO_USER, **token}
 
 
 def _demo(addresses: _Addresses) -> tuple[Part]:

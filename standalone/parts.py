@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE
 from servicekit.loopback import is_loopback
 from standalone.ports import LOOPBACK, free_ports
 from standalone.probes import Probe, grpc_serves, http_answers, model_is_served, redis_answers
@@ -86,7 +87,10 @@ def plan(settings: StackSettings, data_dir: Path, with_demo: bool) -> Plan:
         emotion=f"{_reachable(settings.emotion_host)}:{settings.emotion_port}",
         gateway_url=f"http://{_reachable(settings.gateway_host)}:{settings.gateway_port}",
     )
-    environment = os.environ | {
+    environment = {
+        # One process for each queue: on one machine both are for one person.
+        "RECOMMENDER_WORKER_CONCURRENCY": "1",
+        **os.environ,
         "PYTHONUNBUFFERED": "1",
         "REDIS_URL": addresses.redis.url,
         "DATABASE_URL": settings.database_url or f"sqlite:///{data_dir / 'emoverse.db'}",
@@ -108,6 +112,8 @@ def plan(settings: StackSettings, data_dir: Path, with_demo: bool) -> Plan:
         "EMOTION_ADDRESS": addresses.emotion,
         **(_demo_environment() if with_demo else {}),
     }
+    # There are two workers, and one of them alone could have it.
+    environment.pop("RECOMMENDER_WORKER_METRICS_PORT", None)
     parts = (*_own_parts(settings, addresses), *(_demo(addresses) if with_demo else ()))
     return Plan(parts, environment, addresses.gateway_url, addresses.emotion)
 
@@ -149,7 +155,8 @@ def _own_parts(settings: StackSettings, addresses: _Addresses) -> tuple[Part, ..
             after=("migrate-gateway",),
         ),
         # What they compute refines the picks; nobody need wait for it.
-        Part("worker", _python("services.recommender", "worker"), after=("recommender",)),
+        _worker("worker", LIGHT_QUEUE),
+        _worker("heavy-worker", HEAVY_QUEUE),
         Part("beat", _python("services.recommender", "beat"), after=("recommender",)),
     )
 
@@ -158,6 +165,10 @@ def _demo_environment() -> dict[str, str]:
     secret = os.environ.get("TOKEN_SECRET")
     token = {"CAPTURE_TOKEN": device_token(secret, DEMO_USER)} if secret else {}
     return {"GATEWAY_DEMO_USER": DEMO_USER, **token}
+
+
+def _worker(name: str, queue: str) -> Part:
+    return Part(name, _python("services.recommender", "worker", "--queue", queue), after=("recommender",))
 
 
 def _demo(addresses: _Addresses) -> tuple[Part]:

@@ -14,6 +14,7 @@ import httpx
 import psutil
 import stamina
 
+from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE
 from standalone.ports import free_ports
 
 START_TIMEOUT_S: Final = 180
@@ -24,11 +25,12 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "emotion": ("services.emotion",),
     "redis": ("redis-server",),
     "recommender": ("services.recommender",),
-    "worker": ("services.recommender", "worker"),
+    "worker": ("services.recommender", "worker", "--queue", LIGHT_QUEUE),
+    "heavy-worker": ("services.recommender", "worker", "--queue", HEAVY_QUEUE),
     "beat": ("services.recommender", "beat"),
     "gateway": ("services.gateway",),
 }
-"""How the command of each part ends, options aside."""
+"""How the command of each part ends."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,7 @@ def _part_of(process: psutil.Process) -> str | None:
     except psutil.Error:
         return None
     words = words[2:] if words[1:2] == ["-m"] else [word.rpartition("/")[2] for word in words[:1]]
-    plain = tuple(word for word in words[:2] if not word.startswith("-"))
-    return next((name for name, end in PARTS.items() if plain == end), None)
+    return next((name for name, end in PARTS.items() if tuple(words) == end), None)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from services.recommender.worker_telemetry import telling
 
 RENEWALS: Final = 4
 """Of a claim, within the time after which a worker counts as lost."""
+CATCHING_UP: Final = ((RECOMPUTE_CLUSTERS, HEAVY_QUEUE), (SCORE_REVIEWS, LIGHT_QUEUE))
 
 
 def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
@@ -27,8 +28,9 @@ def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
     warnings.filterwarnings("ignore", category=SecurityWarning)
 
     def catch_up(**_: Any) -> None:
-        celery.send_task(RECOMPUTE_CLUSTERS, queue=HEAVY_QUEUE)
-        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
+        for task, queue in CATCHING_UP:
+            if queue in queues:
+                celery.send_task(task, queue=queue)
 
     def keep_claims(sender: Any, **_: Any) -> None:
         Claims(sender, settings.redis_url, settings.worker_lost_after_s / RENEWALS).start()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE
 from tests.stack.engine import BASES, MODEL_IMAGE, Stack, compose_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,14 @@ def test_the_stack_test_knows_every_image_that_it_needs():
     base = re.search(r"^ARG PYTHON_IMAGE=(\S+)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
     assert base
     assert {*BASES, MODEL_IMAGE} == used | {base[1]}
+
+
+def test_each_queue_has_workers_of_its_own():
+    commands = [service.get("command", []) for service in services().values()]
+    assert sorted(command[1:] for command in commands if command[:1] == ["worker"]) == [
+        ["--queue", HEAVY_QUEUE],
+        ["--queue", LIGHT_QUEUE],
+    ]
 
 
 def test_a_profile_adds_parts_and_takes_none_away():

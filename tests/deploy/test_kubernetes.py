@@ -98,6 +98,13 @@ def test_every_pod_has_few_rights_and_bounds_and_shows_whether_it_lives():
             assert {"readinessProbe", "livenessProbe"} & set(container)
 
 
+def test_a_part_is_told_the_same_as_in_the_compose_file():
+    for name, workload in named(resources("base"), *WORKLOADS, "Job").items():
+        (container,) = workload["spec"]["template"]["spec"]["containers"]
+        if name in compose_services():
+            assert container.get("args") == compose_services()[name].get("command"), name
+
+
 def test_the_parts_are_those_of_the_compose_file():
     ours = {name for name, service in compose_services().items() if "profiles" not in service}
     found = resources("base") + resources("overlays/one-node")

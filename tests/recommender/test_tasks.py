@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -17,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from contracts.recommendation import ClusterReport, Kind
-from contracts.tasks import LIGHT_QUEUE, SCORE_REVIEWS
+from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, LIGHT_QUEUE, SCORE_REVIEWS
 from servicekit.database import Database
 from services.recommender import catalogue_store, cluster_store, tasks
 from services.recommender.broker import open_celery
@@ -140,6 +141,11 @@ def unscored(database: Database) -> int:
 
 
 @stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.1, wait_max=0.5)
+def until_reviews_are_scored(database: Database) -> None:
+    assert unscored(database) == 0
+
+
+@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.1, wait_max=0.5)
 def until_all_is_computed(database: Database) -> None:
     with database.reading() as connection:
         assert cluster_store.latest_fingerprint(connection)
@@ -227,6 +233,32 @@ def test_a_task_of_a_killed_worker_is_taken_up_by_another_soon_and_of_a_slow_one
         assert time.monotonic() - killed_at < SOON_S
         # It takes longer than a lost worker's tasks wait, and is nevertheless not begun a third time.
         assert until(journal, TaskState.DONE, task.id).starts == 2
+
+
+@pytest.mark.timeout(2 * TIMEOUT_S + 30)
+def test_heavy_work_never_delays_light_work(
+    redis_url: str,
+    database_url: str,
+    database: Database,
+    recommender: Recommender,
+    journal: TaskJournal,
+    tmp_path: Path,
+):
+    songs = tmp_path / "songs.csv"
+    songs.write_text("title,creators\n" + "".join(f"Song {n},Somebody {n}\n" for n in range(200_000)))
+    film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
+    settings = {"redis_url": redis_url, "database_url": database_url, "RECOMMENDER_WORKER_CONCURRENCY": "1"}
+    celery = open_celery(RecommenderSettings(redis_url=redis_url))
+    with process("worker", "--queue", HEAVY_QUEUE, **settings), process("worker", "--queue", LIGHT_QUEUE, **settings):
+        celery.send_task(IMPORT_CATALOGUE, ["music", str(songs)], queue=HEAVY_QUEUE, task_id="import")
+        celery.send_task(IMPORT_CATALOGUE, ["music", str(songs)], queue=HEAVY_QUEUE, task_id="another")
+        until(journal, TaskState.RUNNING, "import")
+        recommender.add_review(Review("ada", film.id, "Lovely.", "1"))
+        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
+        until_reviews_are_scored(database)
+        assert until(journal, TaskState.RUNNING, "import")
+        assert until(journal, TaskState.QUEUED, "another")
+    celery.close()
 
 
 def test_a_task_that_keeps_losing_its_worker_is_given_up(redis_url: str, database_url: str, journal: TaskJournal):

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from servicekit.errors import UnavailableError
 
@@ -21,14 +21,14 @@ PAGES: Final = ("/", "/for-you", "/me", "/operator")
 def install(app: FastAPI, dist: Path) -> None:
     """Serve the web app that is, or will be, in `dist`."""
 
-    async def page() -> FileResponse:
+    def page() -> HTMLResponse:
         if not (dist / "index.html").is_file():
             raise UnavailableError(
                 "The web app has not been built.",
                 "Run `make web`, which says what it lacks, and reload; the interface for programs is at /docs.",
                 code="web_app_missing",
             )
-        return FileResponse(dist / "index.html", headers={"Cache-Control": "no-cache"})
+        return HTMLResponse((dist / "index.html").read_bytes(), headers={"Cache-Control": "no-cache"})
 
     for path in PAGES:
         app.get(path, include_in_schema=False)(page)
@@ -38,6 +38,11 @@ def install(app: FastAPI, dist: Path) -> None:
 class _Assets(StaticFiles):
     async def check_config(self) -> None:
         """Nothing: a folder that does not exist yet holds no file."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Parts of a file are never needed, and a malformed wish for one would be answered in plain text.
+        whole = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": whole}, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

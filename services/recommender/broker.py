@@ -53,6 +53,7 @@ def open_celery(settings: RecommenderSettings) -> TaskSender:
     celery = TaskSender("emoverse", broker=settings.redis_url, set_as_current=False)
     celery.journal = TaskJournal(settings.redis_url)
     celery.conf.update(
+        broker_transport="services.recommender.transport:Transport",
         accept_content=["json"],
         task_serializer="json",
         task_ignore_result=True,

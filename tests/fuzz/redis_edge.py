@@ -69,9 +69,12 @@ async def _poison(stage: Stage, how: str, where: str, data: bytes) -> None:
         await stage.redis.publish(where, data)
         await asyncio.sleep(SETTLE_S)
         return
-    await stage.redis.delete(where)
-    await {"set": lambda: stage.redis.set(where, data), "lpush": lambda: stage.redis.lpush(where, data),
-           "hset": lambda: stage.redis.hset(where, "user", data)}[how]()  # fmt: skip
+    writes = {"set": ("SET", where, data), "lpush": ("LPUSH", where, data), "hset": ("HSET", where, "user", data)}
+    # At once, since a service may write there as well.
+    async with stage.redis.pipeline() as pipeline:
+        pipeline.delete(where)
+        pipeline.execute_command(*writes[how])
+        await pipeline.execute()
     try:
         await _read_back(stage)
     finally:

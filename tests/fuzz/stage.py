@@ -235,8 +235,11 @@ async def _open(stage: Stage, opened: AsyncExitStack) -> None:
             "emotion_address": addresses[0],
             "recommender_address": addresses[1],
             "token_secret": SECRET,
+            "web_dir": stage.folder / "web",
         }
     )
+    gateway.web_dir.mkdir()
+    (gateway.web_dir / "index.html").write_text("<!doctype html>")
     stage.gateway = create_app(gateway)
     stage.gateway_port = await opened.enter_async_context(serving(stage.gateway, gateway))
     stage.redis = await opened.enter_async_context(Redis.from_url(stage.redis_url))

@@ -52,6 +52,14 @@ async def test_files_named_by_their_content_are_compressed_and_kept(browser: htt
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
+@pytest.mark.parametrize("wish", ["", "bytes=0-1", "bytes=9-1", "lines=1-2"])
+@pytest.mark.parametrize("path", ["/", "/assets/index-abc.js"])
+async def test_files_come_whole(browser: httpx.AsyncClient, path: str, wish: str):
+    whole = (await browser.get(path)).content
+    reply = await browser.get(path, headers={"Range": wish})
+    assert (reply.status_code, reply.content) == (200, whole)
+
+
 async def test_a_missing_file_is_a_problem(browser: httpx.AsyncClient):
     response = await browser.get("/assets/nothing.js")
     assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")

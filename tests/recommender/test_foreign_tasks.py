@@ -1,0 +1,72 @@
+"""What somebody else puts into a worker's queue: dropped, and the worker goes on."""
+
+import base64
+import json
+import signal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+
+from contracts.recommendation import Kind
+from contracts.tasks import LIGHT_QUEUE, SCORE_REVIEWS
+from servicekit.database import Database
+from services.recommender.broker import open_celery
+from services.recommender.people_store import Review
+from services.recommender.recommender import Recommender, Request
+from services.recommender.settings import RecommenderSettings
+from tests.recommender.test_tasks import TIMEOUT_S, process, until_all_is_computed
+
+JSON = "application/json"
+
+
+def message(body: bytes, task: str = SCORE_REVIEWS, content_type: str = JSON, **properties: Any) -> bytes:
+    """As Celery writes it, or nearly so."""
+    place = {"exchange": "", "routing_key": LIGHT_QUEUE}
+    known = {"correlation_id": "x", "delivery_mode": 2, "delivery_info": place, "priority": 0}
+    return json.dumps(
+        {
+            "body": base64.b64encode(body).decode(),
+            "content-encoding": "utf-8",
+            "content-type": content_type,
+            "headers": {"lang": "py", "task": task, "id": "x", "root_id": "x", "parent_id": None, "group": None},
+            "properties": {**known, "delivery_tag": uuid4().hex, "body_encoding": "base64", **properties},
+        }
+    ).encode()
+
+
+FOREIGN = [
+    b"\xff\xfe",
+    b"not json",
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"body": 5}',
+    message(b"not json"),
+    message(b"[[],{},{}]", task="os.system"),
+    message(b'[[1,2,3],{"x":1},{"callbacks":null}]'),
+    message(b"\x80\x04cos\nsystem\n", content_type="application/x-python-serialize"),
+    message(b"[[],{},{}]", body_encoding="rot13"),
+]
+
+
+@pytest.mark.timeout(2 * TIMEOUT_S + 30)
+def test_a_worker_drops_what_is_no_task_and_goes_on(
+    redis_url: str, database_url: str, database: Database, recommender: Recommender
+):
+    with process("worker", redis_url=redis_url, database_url=database_url) as worker:
+        until_all_is_computed(database)
+        with Redis.from_url(redis_url) as client:
+            for each in FOREIGN:
+                client.lpush(LIGHT_QUEUE, each)
+        film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
+        recommender.add_review(Review("ada", film.id, "Lovely.", "1"))
+        celery = open_celery(RecommenderSettings(redis_url=redis_url))
+        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
+        celery.close()
+        until_all_is_computed(database)
+        worker.send_signal(signal.SIGTERM)
+        _, log = worker.communicate(timeout=TIMEOUT_S)
+    assert worker.returncode == 0, log
+    assert log.count("dropped what is no task") >= 5

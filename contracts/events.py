@@ -18,6 +18,11 @@ REVOKED_TOKENS_KEY: Final = "emoverse:v1:revoked:tokens"
 """A set of the ids (`jti`) of device tokens that are no longer good. The gateway writes it, and fills it again from its
 database; it outlives every token in it."""
 
+EMOTION_WORKERS_KEY: Final = "emoverse:v1:emotion-workers"
+"""A hash of what each emotion worker has said last: "STREAMS:MOMENT:VERSION", in seconds of Redis's clock, with 0 as
+the version while there is no model. Whoever has been silent for `EMOTION_WORKER_SILENT_S` has gone."""
+EMOTION_WORKER_SILENT_S: Final = 15.0
+
 IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
 """A user's or a session's id: 1..64 of letters, digits, '.', '_' and '-', the first a letter or a digit."""

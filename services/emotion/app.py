@@ -102,7 +102,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         address = f"{settings.host}:{settings.port}"
         port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT", _credentials(settings)))
         stack.push_async_callback(_drain, server, sessions, settings.reconnect_grace_s)
-        balance = Balance(redis, sessions)
+        balance = Balance(redis, sessions, lambda: model.version)
         stack.push_async_callback(balance.leave)
         await stack.enter_async_context(in_background(balance.watch()))
         stack.push_async_callback(health.set_serving, False)

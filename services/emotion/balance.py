@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -9,22 +10,20 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from contracts.events import EMOTION_WORKER_SILENT_S, EMOTION_WORKERS_KEY
 from services.emotion.sessions import Sessions
 
-LOOK_EVERY_S: Final = 5.0
-SILENT_S: Final = 3 * LOOK_EVERY_S
-"""A worker that has not been heard of for as long does not count."""
+LOOK_EVERY_S: Final = EMOTION_WORKER_SILENT_S / 3
 CALL_TIMEOUT_S: Final = 1.0
-WORKERS_KEY: Final = "emoverse:v1:emotion-workers"
 TOLERANCE: Final = 0.1
 """The share above the mean that is left alone, and at least one stream: moving streams costs them a moment."""
 SHARE_AT_ONCE: Final = 0.25
 """Of the surplus: whoever is moved may be sent back here by a load balancer that does not look at loads."""
 
-# ARGV: worker, streams, seconds until one counts as silent. Gives the workers and the streams of all.
+# ARGV: worker, streams, seconds until one counts as silent, the model's version. Gives the workers, and their streams.
 _TELL: Final = """
 local now = tonumber(redis.call('TIME')[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. now)
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. now .. ':' .. ARGV[4])
 redis.call('EXPIRE', KEYS[1], 10 * ARGV[3])
 local workers, total, told = 0, 0, redis.call('HGETALL', KEYS[1])
 for i = 1, #told, 2 do
@@ -51,11 +50,16 @@ def surplus(streams: int, workers: int, total: int) -> int:
 
 
 class Balance:
-    """Between this worker and those at the same Redis."""
+    """Between this worker and those at the same Redis.
 
-    def __init__(self, redis: Redis, sessions: Sessions) -> None:
+    Args:
+        version: of the model that this worker's readings come from; 0 where there is none.
+    """
+
+    def __init__(self, redis: Redis, sessions: Sessions, version: Callable[[], int]) -> None:
         self._redis = redis
         self._sessions = sessions
+        self._version = version
         self._worker = uuid4().hex
         self._tell: Any = redis.register_script(_TELL)  # typed as the blocking one
 
@@ -70,7 +74,8 @@ class Balance:
         streams = len(self._sessions.staying)
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
-                told = await self._tell([WORKERS_KEY], [self._worker, streams, round(SILENT_S)])
+                arguments = [self._worker, streams, round(EMOTION_WORKER_SILENT_S), self._version()]
+                told = await self._tell([EMOTION_WORKERS_KEY], arguments)
         except (RedisError, OSError, TimeoutError) as error:
             _log.debug("loads are not compared", problem=type(error).__name__)
             return
@@ -82,6 +87,6 @@ class Balance:
         """Count no more."""
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
-                await self._redis.hdel(WORKERS_KEY, self._worker)  # pyright: ignore[reportGeneralTypeIssues]
+                await self._redis.hdel(EMOTION_WORKERS_KEY, self._worker)  # pyright: ignore[reportGeneralTypeIssues]
         except (RedisError, OSError, TimeoutError) as error:
             _log.debug("the others were not told", problem=type(error).__name__)

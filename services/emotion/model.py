@@ -103,6 +103,11 @@ class EmotionModel:
         self._failures = 0
         return [Prediction(row, version.uncertain_below) for row in rows]
 
+    @property
+    def version(self) -> int:
+        """The version that is served; 0 while it cannot be used."""
+        return self._version.number if self._version else 0
+
     async def watch(self) -> None:
         """Keep an eye on the server, for ever."""
         while True:

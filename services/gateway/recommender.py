@@ -22,7 +22,15 @@ from servicekit.probe import SERVING, health_of
 from servicekit.tls import Tls
 from servicekit.tracing import trace_metadata
 from services.gateway.errors import IncompatibleAnswerError
-from services.gateway.models import FeedbackRequest, Wanted
+from services.gateway.models import (
+    FeedbackRequest,
+    ImportRequest,
+    SentTask,
+    TaskState,
+    TaskView,
+    Wanted,
+    WorkerView,
+)
 
 CALL_TIMEOUT_S: Final = 3.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
@@ -109,6 +117,26 @@ class RecommenderClient:
         """The same as an SVG."""
         request = pb.GetClustersRequest(kind=kind, with_picture=True)
         return (await self._call(self._stub.GetClusters, request)).picture_svg
+
+    async def tasks(self, count: int, state: TaskState | None) -> list[TaskView]:
+        """What became of the workers' tasks, the one sent last first."""
+        response = await self._call(self._stub.ListTasks, pb.ListTasksRequest(count=count, state=state or ""))
+        return [self._parse(TaskView, task) for task in response.tasks]
+
+    async def workers(self) -> list[WorkerView]:
+        """Those that answer."""
+        response = await self._call(self._stub.ListWorkers, pb.ListWorkersRequest())
+        return [self._parse(WorkerView, worker) for worker in response.workers]
+
+    async def recompute(self, idempotency_key: str) -> SentTask:
+        """Have the clusters found again."""
+        request = pb.RecomputeRequest(idempotency_key=idempotency_key)
+        return self._parse(SentTask, await self._call(self._stub.Recompute, request))
+
+    async def import_file(self, order: ImportRequest, idempotency_key: str) -> SentTask:
+        """Have a file imported."""
+        request = pb.ImportFileRequest(**order.model_dump(), idempotency_key=idempotency_key)
+        return self._parse(SentTask, await self._call(self._stub.ImportFile, request))
 
     async def check(self) -> None:
         """Return if the recommender says that it can work.

@@ -23,6 +23,7 @@ from services.recommender.core.rest import RestPolicy
 from services.recommender.listener import MoodListener
 from services.recommender.metrics import RecommenderMetrics
 from services.recommender.moods import MoodReader
+from services.recommender.operations import Operations
 from services.recommender.priors import load_priors
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Clock, Policy, Recommender, utc_now
@@ -64,8 +65,9 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
         celery = open_celery(settings)
         scoring = ScoringRequester(celery)
         server, health = await create_server(SERVICE_NAME, _SERVER_OPTIONS, [ToldCalls(SERVICE_NAME, metrics)])
+        operations = Operations(celery, settings.import_folder)
         servicer = RecommenderServicer(
-            recommender, offload, MoodReader(redis), publisher, scoring, celery.journal, settings.default_count
+            recommender, offload, MoodReader(redis), publisher, scoring, operations, settings.default_count
         )
         add_RecommenderServiceServicer_to_server(servicer, server)
         metrics.watch("people_waiting", "People whose fresh list is not published yet.", lambda: publisher.waiting)

@@ -7,7 +7,6 @@ import grpc
 from pydantic_core import to_json
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServicer
 from contracts.recommendation import EVERY_KIND, Goal, Kind
 from servicekit.database import Offloader
 from servicekit.grpc_status import errors_as_statuses
@@ -15,16 +14,17 @@ from services.recommender import wire
 from services.recommender.core.corrections import mood_for
 from services.recommender.core.picture import draw_clusters
 from services.recommender.moods import MoodReader, Seen
+from services.recommender.operations import Operations
+from services.recommender.operator_methods import OperatorMethods
 from services.recommender.pages import parse_page
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Recommender, Request
 from services.recommender.scoring import ScoringRequester
-from services.recommender.task_journal import TaskJournal, TaskState
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class RecommenderServicer(RecommenderServiceServicer):
+class RecommenderServicer(OperatorMethods):
     """Serves emoverse.v1.RecommenderService."""
 
     def __init__(
@@ -34,15 +34,15 @@ class RecommenderServicer(RecommenderServiceServicer):
         moods: MoodReader,
         publisher: Publisher,
         scoring: ScoringRequester,
-        journal: TaskJournal,
+        operations: Operations,
         default_count: int,
     ) -> None:
+        super().__init__(operations)
         self._recommender = recommender
         self._offload = offload
         self._moods = moods
         self._publisher = publisher
         self._scoring = scoring
-        self._journal = journal
         self._default_count = default_count
 
     async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
@@ -118,13 +118,6 @@ class RecommenderServicer(RecommenderServiceServicer):
             report, plane = await self._offload(self._recommender.clusters, kind)
             picture = draw_clusters(report.clusters, plane) if request.with_picture else ""
             return wire.clusters_response(report, picture)
-
-    async def ListTasks(self, request: pb.ListTasksRequest, context: Context) -> pb.ListTasksResponse:
-        """What became of the workers' tasks."""
-        async with errors_as_statuses(context):
-            state = wire.parse_choice(TaskState, request.state, "state") if request.state else None
-            reports = await self._offload(self._journal.latest, wire.parse_task_count(request.count), state)
-            return pb.ListTasksResponse(tasks=map(wire.task_message, reports))
 
     async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
         """Everything that is kept of a person."""

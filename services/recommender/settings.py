@@ -47,6 +47,8 @@ class RecommenderSettings(ServiceSettings):
     max_waiting_people: PositiveInt = 1000
     """People whose fresh list is still to be published; beyond these the longest waiting is dropped."""
 
+    import_folder: Path = Path(".run/imports")
+    """Where the workers find the files that operators have them import."""
     rejects_folder: Path = Path(".run/rejects")
     """Where an import writes the rows that it could not take, unless it is told a file."""
 

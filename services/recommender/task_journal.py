@@ -115,6 +115,17 @@ class TaskJournal:
         except RedisError as error:
             self._tell(error)
 
+    def knows(self, task_id: str) -> bool:
+        """Whether it was sent, and is not forgotten.
+
+        Raises:
+            UnavailableError: Redis does not answer.
+        """
+        try:
+            return bool(self._redis.exists(_TASK.format(task_id)))
+        except RedisError as error:
+            raise unavailable(error) from error
+
     def latest(self, count: int = MAX_TASKS, state: TaskState | None = None) -> list[TaskReport]:
         """At most `count` reports, of one state or of all, the one sent last first.
 

@@ -106,7 +106,7 @@ def parse_feedback(request: pb.GiveFeedbackRequest, now: datetime) -> Feedback:
         user_id=parse_user(request.user_id),
         item_id=_parse_item(request.item_id),
         action=action,
-        idempotency_key=_parse_key(request.idempotency_key),
+        idempotency_key=parse_key(request.idempotency_key),
         occurred_at=_parse_occurred_at(request, now),
         progress=_parse_progress(request, action),
         rating=_parse_rating(request, action),
@@ -145,7 +145,7 @@ def parse_correction(request: pb.CorrectMoodRequest) -> MoodWord:
     state = parse_mood(request.mood)
     if state is None or state in (MoodState.UNCERTAIN, MoodState.ABSENT):
         raise UnknownChoiceError("emotion to be in", str(state or ""), [str(emotion) for emotion in Emotion])
-    return MoodWord(parse_user(request.user_id), state, _parse_key(request.idempotency_key))
+    return MoodWord(parse_user(request.user_id), state, parse_key(request.idempotency_key))
 
 
 def parse_review(request: pb.AddReviewRequest) -> Review:
@@ -158,7 +158,7 @@ def parse_review(request: pb.AddReviewRequest) -> Review:
         user_id=parse_user(request.user_id),
         item_id=_parse_item(request.item_id),
         text=_parse_text(request.text),
-        idempotency_key=_parse_key(request.idempotency_key),
+        idempotency_key=parse_key(request.idempotency_key),
     )
 
 
@@ -168,7 +168,7 @@ def _parse_item(item_id: str) -> str:
     return item_id
 
 
-def _parse_key(key: str) -> str:
+def parse_key(key: str) -> str:
     if not 1 <= len(key) <= MAX_KEY_CHARACTERS or "\x00" in key:
         raise InvalidInputError(
             "The idempotency key is missing or too long.",

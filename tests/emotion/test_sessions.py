@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from contracts.emotion import Emotion
-from contracts.events import face_key, mood_key, session_key
+from contracts.events import EMOTION_WORKERS_KEY, face_key, mood_key, session_key
 from contracts.mood import Mood, MoodState
 from contracts.pb.emoverse.v1 import emotion_pb2
 from servicekit.pubsub import open_redis
@@ -212,12 +212,15 @@ class Streams:
 async def test_a_worker_that_was_added_gets_streams_and_one_that_left_counts_no_more(redis_url: str):
     async with open_redis(redis_url) as redis:
         old, new = Streams(8), Streams(0)
-        one, other = Balance(redis, old), Balance(redis, new)  # pyright: ignore[reportArgumentType]
+        one, other = Balance(redis, old, lambda: 3), Balance(redis, new, lambda: 3)  # pyright: ignore[reportArgumentType]
         await one.look()
         assert old.sent_away == 0
         await other.look()
         await one.look()
         assert (old.sent_away, new.sent_away) == (1, 0)
+        told: Any = await redis.hvals(EMOTION_WORKERS_KEY)  # pyright: ignore[reportGeneralTypeIssues]
+        assert sorted(said.split(":")[0] for said in told) == ["0", "8"]
+        assert {said.split(":")[2] for said in told} == {"3"}
         await other.leave()
         await one.look()
         assert old.sent_away == 1
@@ -233,7 +236,7 @@ async def test_streams_that_are_moved_are_told_and_answered_until_they_go(
         for client, user in zip(clients, "abcd", strict=True):
             await client.hello(user)
         async with open_redis(redis_url) as redis:
-            await Balance(redis, Streams(0)).look()  # pyright: ignore[reportArgumentType]
+            await Balance(redis, Streams(0), lambda: 0).look()  # pyright: ignore[reportArgumentType]
         oldest = clients[0]
         assert (await oldest.reconnect()).reason == emotion_pb2.RECONNECT_REASON_REBALANCING
         assert (await oldest.ask(face_jpeg())).sequence == 1

@@ -27,7 +27,7 @@ from contracts.pb.emoverse.v1 import mood_pb2
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1 import recommender_pb2_grpc as pb_grpc
 from contracts.recommendation import EVERY_KIND, Goal, Item, Kind, Pick
-from servicekit.errors import NotFoundError
+from servicekit.errors import InvalidInputError, NotFoundError
 from servicekit.grpc_server import create_server, serving
 from servicekit.grpc_status import errors_as_statuses
 from services.gateway.recommender import SERVICE_NAME
@@ -56,6 +56,7 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
     next_page_token: str = ""
     requests: list[pb.RecommendRequest] = field(default_factory=list)
     accepted: dict[str, object] = field(default_factory=dict)
+    tasks: list[pb.Task] = field(default_factory=list)
 
     async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
         async with errors_as_statuses(context):
@@ -109,7 +110,26 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
         return pb.ForgetPersonResponse()
 
     async def ListTasks(self, request: pb.ListTasksRequest, context: Context) -> pb.ListTasksResponse:
-        return pb.ListTasksResponse()
+        tasks = [each for each in self.tasks if request.state in ("", each.state)]
+        return pb.ListTasksResponse(tasks=tasks[: request.count])
+
+    async def ListWorkers(self, request: pb.ListWorkersRequest, context: Context) -> pb.ListWorkersResponse:
+        return pb.ListWorkersResponse(workers=[pb.Worker(name="celery@here", queues=["emoverse.light"], running=1)])
+
+    async def Recompute(self, request: pb.RecomputeRequest, context: Context) -> pb.SentTask:
+        return self._send(request.idempotency_key, "emoverse.recompute_clusters")
+
+    async def ImportFile(self, request: pb.ImportFileRequest, context: Context) -> pb.SentTask:
+        async with errors_as_statuses(context):
+            if ".." in request.file:
+                raise InvalidInputError("It lies elsewhere.", "Name a file.", code="not_in_import_folder")
+        return self._send(request.idempotency_key, "emoverse.import_catalogue")
+
+    def _send(self, key: str, name: str) -> pb.SentTask:
+        duplicate = any(task.id == key for task in self.tasks)
+        if not duplicate:
+            self.tasks.insert(0, pb.Task(id=key, name=name, state="queued", queued_at=to_timestamp(AT)))
+        return pb.SentTask(task_id=key, duplicate=duplicate)
 
     async def _accept(self, request: pb.GiveFeedbackRequest | pb.AddReviewRequest, context: Context) -> bool:
         async with errors_as_statuses(context):

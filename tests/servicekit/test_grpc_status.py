@@ -35,27 +35,6 @@ class Failing(pb_grpc.RecommenderServiceServicer):
         async with errors_as_statuses(context):
             raise self._error
 
-    async def Recommend(self, request: pb.RecommendRequest, context: object) -> pb.RecommendResponse:
-        raise NotImplementedError
-
-    async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: object) -> pb.GiveFeedbackResponse:
-        raise NotImplementedError
-
-    async def CorrectMood(self, request: pb.CorrectMoodRequest, context: object) -> pb.CorrectMoodResponse:
-        raise NotImplementedError
-
-    async def AddReview(self, request: pb.AddReviewRequest, context: object) -> pb.AddReviewResponse:
-        raise NotImplementedError
-
-    async def ExportPerson(self, request: pb.ExportPersonRequest, context: object) -> pb.ExportPersonResponse:
-        raise NotImplementedError
-
-    async def ForgetPerson(self, request: pb.ForgetPersonRequest, context: object) -> pb.ForgetPersonResponse:
-        raise NotImplementedError
-
-    async def ListTasks(self, request: pb.ListTasksRequest, context: object) -> pb.ListTasksResponse:
-        raise NotImplementedError
-
     async def GetClusters(
         self, request: pb.GetClustersRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> pb.GetClustersResponse:
@@ -66,7 +45,7 @@ class Failing(pb_grpc.RecommenderServiceServicer):
 @asynccontextmanager
 async def server(error: Exception) -> AsyncGenerator[int]:
     grpc_server, _ = await create_server("emoverse.v1.RecommenderService")
-    pb_grpc.add_RecommenderServiceServicer_to_server(Failing(error), grpc_server)
+    pb_grpc.add_RecommenderServiceServicer_to_server(Failing(error), grpc_server)  # pyright: ignore[reportAbstractUsage]  (only one method is called)
     async with serving(grpc_server, "127.0.0.1:0", "RECOMMENDER_PORT") as port:
         yield port
 

@@ -75,6 +75,21 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksResponse.FromString,
                 _registered_method=True)
+        self.Recompute = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/Recompute',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.RecomputeRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.SentTask.FromString,
+                _registered_method=True)
+        self.ImportFile = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/ImportFile',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.ImportFileRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.SentTask.FromString,
+                _registered_method=True)
+        self.ListWorkers = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/ListWorkers',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.ListWorkersRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListWorkersResponse.FromString,
+                _registered_method=True)
 
 
 class RecommenderServiceServicer:
@@ -138,6 +153,27 @@ class RecommenderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Recompute(self, request, context):
+        """Has a worker find the clusters again; where no song has changed since, there is nothing to do. For operators.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportFile(self, request, context):
+        """Has a worker import a file that lies in the workers' import folder. For operators.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWorkers(self, request, context):
+        """The workers that answer within a second. For operators.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecommenderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -180,6 +216,21 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.ListTasks,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.ListTasksResponse.SerializeToString,
+            ),
+            'Recompute': grpc.unary_unary_rpc_method_handler(
+                    servicer.Recompute,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.RecomputeRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.SentTask.SerializeToString,
+            ),
+            'ImportFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportFile,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ImportFileRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.SentTask.SerializeToString,
+            ),
+            'ListWorkers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWorkers,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListWorkersRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.ListWorkersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -399,6 +450,87 @@ class RecommenderService:
             '/emoverse.v1.RecommenderService/ListTasks',
             emoverse_dot_v1_dot_recommender__pb2.ListTasksRequest.SerializeToString,
             emoverse_dot_v1_dot_recommender__pb2.ListTasksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Recompute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/Recompute',
+            emoverse_dot_v1_dot_recommender__pb2.RecomputeRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.SentTask.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/ImportFile',
+            emoverse_dot_v1_dot_recommender__pb2.ImportFileRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.SentTask.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWorkers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/ListWorkers',
+            emoverse_dot_v1_dot_recommender__pb2.ListWorkersRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.ListWorkersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,12 @@ class RecommenderServiceStub:
     """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
     ListTasks: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListTasksRequest, _recommender_pb2.ListTasksResponse]
     """What the workers do: clusters, review sentiment, imports. For operators."""
+    Recompute: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.RecomputeRequest, _recommender_pb2.SentTask]
+    """Has a worker find the clusters again; where no song has changed since, there is nothing to do. For operators."""
+    ImportFile: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ImportFileRequest, _recommender_pb2.SentTask]
+    """Has a worker import a file that lies in the workers' import folder. For operators."""
+    ListWorkers: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListWorkersRequest, _recommender_pb2.ListWorkersResponse]
+    """The workers that answer within a second. For operators."""
 
 @_typing.type_check_only
 class RecommenderServiceAsyncStub(RecommenderServiceStub):
@@ -75,6 +81,12 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
     ListTasks: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListTasksRequest, _recommender_pb2.ListTasksResponse]  # type: ignore[assignment]
     """What the workers do: clusters, review sentiment, imports. For operators."""
+    Recompute: _aio.UnaryUnaryMultiCallable[_recommender_pb2.RecomputeRequest, _recommender_pb2.SentTask]  # type: ignore[assignment]
+    """Has a worker find the clusters again; where no song has changed since, there is nothing to do. For operators."""
+    ImportFile: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ImportFileRequest, _recommender_pb2.SentTask]  # type: ignore[assignment]
+    """Has a worker import a file that lies in the workers' import folder. For operators."""
+    ListWorkers: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListWorkersRequest, _recommender_pb2.ListWorkersResponse]  # type: ignore[assignment]
+    """The workers that answer within a second. For operators."""
 
 class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Ranks the catalogue for a person and a mood, and learns from what the person does."""
@@ -144,5 +156,29 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.ListTasksResponse, _abc.Awaitable[_recommender_pb2.ListTasksResponse]]:
         """What the workers do: clusters, review sentiment, imports. For operators."""
+
+    @_abc_1.abstractmethod
+    def Recompute(
+        self,
+        request: _recommender_pb2.RecomputeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.SentTask, _abc.Awaitable[_recommender_pb2.SentTask]]:
+        """Has a worker find the clusters again; where no song has changed since, there is nothing to do. For operators."""
+
+    @_abc_1.abstractmethod
+    def ImportFile(
+        self,
+        request: _recommender_pb2.ImportFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.SentTask, _abc.Awaitable[_recommender_pb2.SentTask]]:
+        """Has a worker import a file that lies in the workers' import folder. For operators."""
+
+    @_abc_1.abstractmethod
+    def ListWorkers(
+        self,
+        request: _recommender_pb2.ListWorkersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.ListWorkersResponse, _abc.Awaitable[_recommender_pb2.ListWorkersResponse]]:
+        """The workers that answer within a second. For operators."""
 
 def add_RecommenderServiceServicer_to_server(servicer: RecommenderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

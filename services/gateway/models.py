@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.events import Identifier, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
-from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, Pick, SignedUnit, UnitInterval
+from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Item, Kind, Pick, SignedUnit, UnitInterval
 from contracts.traits import Traits
 
 ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
@@ -191,6 +191,52 @@ class FeedbackRequest(_Request):
         UnitInterval | None, Field(description="With play, skip and finish: how far they were in the item")
     ] = None
     rating: Annotated[float | None, Field(ge=0, le=10, description="With rate, which needs it")] = None
+
+
+class SaidView(BaseModel):
+    """What a person last said of an item."""
+
+    item: Item
+    action: FeedbackAction
+    occurred_at: datetime
+    rating: float | None = None
+    idempotency_key: Annotated[str, Field(description="DELETE .../feedback/{key} takes it back")]
+
+
+class SaidPage(BaseModel):
+    """The newest first."""
+
+    said: list[SaidView]
+    next_page_token: Annotated[str | None, Field(description="Asks for what follows; null where nothing does")] = None
+
+
+class SaidQuery(BaseModel):
+    """Which part of what was said is asked for."""
+
+    action: Annotated[
+        list[Literal[FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SAVE, FeedbackAction.RATE]],
+        Field(max_length=4, description="Only these; by default all"),
+    ] = []
+    count: Annotated[int, Field(ge=1, le=100)] = 20
+    page_token: Annotated[str, Field(max_length=20, description="next_page_token of an earlier answer")] = ""
+
+
+class BeliefView(BaseModel):
+    """What is believed of somebody's liking for something that items have in common."""
+
+    group: Annotated[str, Field(description="creator, genre, tag, cluster or feel")]
+    value: str
+    liking: Annotated[
+        float, Field(description="About -1..1: what it adds to the appeal of the items it was learned from")
+    ]
+    because: Annotated[list[SaidView], Field(description="What it was learned from; taking it back corrects it")]
+
+
+class TasteView(BaseModel):
+    """What is believed about a person's taste, the strongest first."""
+
+    beliefs: list[BeliefView]
+    learned_from: Annotated[int, Field(description="Items")]
 
 
 class MoodCorrection(_Request):

@@ -1,7 +1,7 @@
 """The recommender service, as the gateway sees it: gRPC calls in, contract models out."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -14,7 +14,7 @@ from contracts.emotion import Emotion
 from contracts.mood import Mood, MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
-from contracts.recommendation import ClusterReport, Goal, Kind, Pick
+from contracts.recommendation import ClusterReport, FeedbackAction, Goal, Kind, Pick
 from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
@@ -25,9 +25,11 @@ from services.gateway.errors import IncompatibleAnswerError
 from services.gateway.models import (
     FeedbackRequest,
     ImportRequest,
+    SaidPage,
     SentTask,
     TaskState,
     TaskView,
+    TasteView,
     Wanted,
     WorkerView,
 )
@@ -88,6 +90,21 @@ class RecommenderClient:
         told = feedback.model_dump(exclude_none=True)
         request = pb.GiveFeedbackRequest(user_id=user_id, idempotency_key=idempotency_key, **told)
         return (await self._call(self._stub.GiveFeedback, request)).duplicate
+
+    async def said(self, user_id: str, actions: Sequence[FeedbackAction], count: int, page_token: str) -> SaidPage:
+        """What a person last said of items."""
+        request = pb.ListFeedbackRequest(user_id=user_id, actions=actions, count=count, page_token=page_token)
+        page = self._parse(SaidPage, await self._call(self._stub.ListFeedback, request))
+        return page.model_copy(update={"next_page_token": page.next_page_token or None})
+
+    async def undo_feedback(self, user_id: str, idempotency_key: str) -> bool:
+        """Take feedback back; whether there was any."""
+        request = pb.UndoFeedbackRequest(user_id=user_id, idempotency_key=idempotency_key)
+        return (await self._call(self._stub.UndoFeedback, request)).undone
+
+    async def taste(self, user_id: str) -> TasteView:
+        """What is believed about a person's taste."""
+        return self._parse(TasteView, await self._call(self._stub.GetTaste, pb.GetTasteRequest(user_id=user_id)))
 
     async def correct_mood(self, user_id: str, state: Emotion, idempotency_key: str) -> bool:
         """Record what a person says of their mood; true where this key was accepted before."""

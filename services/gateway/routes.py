@@ -4,10 +4,11 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from redis.asyncio import Redis
 
 from contracts.recommendation import TRAITS, ClusterReport, Kind
+from servicekit.errors import NotFoundError
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId
 from services.gateway.models import (
     Accepted,
@@ -18,6 +19,9 @@ from services.gateway.models import (
     MoodView,
     Recommendations,
     ReviewRequest,
+    SaidPage,
+    SaidQuery,
+    TasteView,
     UserMood,
     Wanted,
 )
@@ -100,6 +104,46 @@ async def give_feedback(
     key = idempotency_key or uuid4().hex
     duplicate = await recommender.give_feedback(user_id, feedback, key)
     return Accepted(duplicate=duplicate, idempotency_key=key)
+
+
+@router.get(
+    "/users/{user_id}/feedback",
+    operation_id="getFeedback",
+    summary="What a person last said of items",
+    tags=["feedback"],
+    responses=ACCESS_PROBLEMS,
+)
+async def get_feedback(user_id: OwnedId, recommender: RecommenderDep, asked: Annotated[SaidQuery, Query()]) -> SaidPage:
+    """One entry an item: the last like, dislike, save or rating; the newest first."""
+    return await recommender.said(user_id, asked.action, asked.count, asked.page_token)
+
+
+@router.delete(
+    "/users/{user_id}/feedback/{idempotency_key}",
+    operation_id="undoFeedback",
+    summary="Take feedback back",
+    tags=["feedback"],
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=ACCESS_PROBLEMS | problem_responses(HTTPStatus.NOT_FOUND),
+)
+async def undo_feedback(
+    user_id: OwnedId, recommender: RecommenderDep, idempotency_key: Annotated[IdempotencyKey, Path()]
+) -> None:
+    """As if it had never been given; the picks forget what they learned from it."""
+    if not await recommender.undo_feedback(user_id, idempotency_key):
+        raise NotFoundError("There is no such feedback.", "It may have been taken back already.", code="no_feedback")
+
+
+@router.get(
+    "/users/{user_id}/taste",
+    operation_id="getTaste",
+    summary="What is believed about a person's taste",
+    tags=["feedback"],
+    responses=ACCESS_PROBLEMS,
+)
+async def get_taste(user_id: OwnedId, recommender: RecommenderDep) -> TasteView:
+    """Each belief names what it was learned from: taking that back, or saying something else of it, corrects it."""
+    return await recommender.taste(user_id)
 
 
 @router.post(

@@ -62,6 +62,18 @@ class Review:
     idempotency_key: str
 
 
+class Said(NamedTuple):
+    """Something a person said of an item."""
+
+    number: int
+    """Higher than of all that was said before."""
+    item_id: str
+    action: str
+    occurred_at: datetime
+    idempotency_key: str
+    rating: float | None
+
+
 class Sitting(NamedTuple):
     """A window of time in which lists stay stable."""
 
@@ -110,6 +122,30 @@ def add_feedback(connection: Connection, feedback: Feedback, mood: Mood | None, 
         "rating": feedback.rating,
     }
     return _add_once(connection, _FEEDBACK, row, {"item_id", "action", "progress", "rating"}, now)
+
+
+def said(
+    connection: Connection, user_id: str, actions: Collection[FeedbackAction], before: int | None, count: int
+) -> list[Said]:
+    """What a person last said of each item, where it was one of these, the newest first, `count` at most.
+
+    Args:
+        before: only what has a smaller number.
+    """
+    newest = func.max(FeedbackRow.id).label("id")
+    of_items = select(newest).where(FeedbackRow.user_id == user_id, FeedbackRow.action.in_(SAID))
+    last = of_items.group_by(FeedbackRow.item_id).subquery()
+    chosen = [FeedbackRow.action.in_(actions), *([FeedbackRow.id < before] if before is not None else [])]
+    columns = (FeedbackRow.item_id, FeedbackRow.action, FeedbackRow.occurred_at, FeedbackRow.idempotency_key)
+    query = select(FeedbackRow.id, *columns, FeedbackRow.rating).join(last, last.c.id == FeedbackRow.id).where(*chosen)
+    rows = connection.execute(query.order_by(FeedbackRow.id.desc()).limit(count))
+    return [Said(*row) for row in rows]
+
+
+def undo_feedback(connection: Connection, user_id: str, idempotency_key: str) -> bool:
+    """Delete what this key had stored; whether there was any."""
+    mine = (FeedbackRow.user_id == user_id, FeedbackRow.idempotency_key == idempotency_key)
+    return connection.execute(delete(_FEEDBACK).where(*mine)).rowcount > 0
 
 
 def add_correction(connection: Connection, word: MoodWord, detected: MoodState | None, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What the recommender does, whoever asks: recommend, take feedback and reviews, tell the clusters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from contracts.mood import Mood
-from contracts.recommendation import EVERY_KIND, TRAITS, ClusterReport, Goal, Item, Kind, Pick
+from contracts.recommendation import EVERY_KIND, TRAITS, ClusterReport, FeedbackAction, Goal, Item, Kind, Pick
 from servicekit.database import Database
 from services.recommender import catalogue_store, cluster_store, pages, people_store, person_data
 from services.recommender.answers import Answer, Answers
@@ -21,18 +21,21 @@ from services.recommender.core.prior import Prior
 from services.recommender.core.ranking import Ranked, Wish, seed_of
 from services.recommender.core.reasons import reasons
 from services.recommender.core.rest import RestPolicy
+from services.recommender.core.taste import MAX_EVIDENCE, SAID, Belief, learn_taste
 from services.recommender.core.weights import CANDIDATES
 from services.recommender.database import require_migrated
 from services.recommender.errors import EmptyCatalogueError, NotClusteredError
 from services.recommender.pages import Page
 from services.recommender.people import People, Person
-from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting
+from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Said, Sitting
 from services.recommender.shown_log import ShownLog
 
 Clock = Callable[[], datetime]
 
 MAX_PEOPLE: Final = 1000
 """Remembered at a time: each takes about as much as two numbers for each feature of the catalogue."""
+MAX_BECAUSE: Final = 3
+"""Items that a belief is explained by."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger(__name__)
@@ -100,6 +103,22 @@ class Chosen(NamedTuple):
             reasons=list(self.reasons),
             propensity=self.ranked.propensity,
         )
+
+
+class Told(NamedTuple):
+    """Something a person said of an item."""
+
+    said: Said
+    answer: Answer
+
+
+class Beliefs(NamedTuple):
+    """What is believed about a person's taste."""
+
+    because: Mapping[Belief, Sequence[Told]]
+    """The strongest first; what was said of the items that each was learned from."""
+    learned_from: int
+    """Items."""
 
 
 class Listing(NamedTuple):
@@ -203,6 +222,36 @@ class Recommender:
             duplicate = people_store.add_feedback(connection, feedback, corrected(mood, said, now), now)
         self._people.forget(feedback.user_id)
         return duplicate
+
+    def said(self, user_id: str, actions: Collection[FeedbackAction], before: int | None, count: int) -> list[Told]:
+        """See `people_store.said`; without the items that have gone."""
+        with self._database.reading() as connection:
+            told = people_store.said(connection, user_id, actions, before, count)
+        answers = self._current().answers.of([each.item_id for each in told])
+        return [Told(each, answers[each.item_id]) for each in told if each.item_id in answers]
+
+    def undo_feedback(self, user_id: str, idempotency_key: str) -> bool:
+        """Take feedback back; see `people_store.undo_feedback`."""
+        with self._database.writing() as connection:
+            undone = people_store.undo_feedback(connection, user_id, idempotency_key)
+        self._people.forget(user_id)
+        return undone
+
+    def taste(self, user_id: str) -> Beliefs:
+        """What is believed about a person's taste, and what it was learned from."""
+        read, now = self._current(), self.clock()
+        with self._database.reading() as connection:
+            taste = learn_taste(read.catalogue, people_store.opinions(connection, user_id, now), now)
+            told = {each.item_id: each for each in people_store.said(connection, user_id, SAID, None, MAX_EVIDENCE)}
+        beliefs = taste.beliefs()
+        answers = read.answers.of({item_id for belief in beliefs for item_id in belief.because if item_id in told})
+        because = {
+            belief: [Told(told[item_id], answers[item_id]) for item_id in belief.because if item_id in answers][
+                :MAX_BECAUSE
+            ]
+            for belief in beliefs
+        }
+        return Beliefs(because, len(taste.evidence))
 
     def correct_mood(self, word: MoodWord, detected: Mood | None) -> bool:
         """Commit what a person says of their mood; see `people_store.add_correction`."""

@@ -91,6 +91,31 @@ class RecommenderServicer(OperatorMethods):
                 self._publisher.ask(feedback.user_id)
             return pb.GiveFeedbackResponse(duplicate=duplicate)
 
+    async def ListFeedback(self, request: pb.ListFeedbackRequest, context: Context) -> pb.ListFeedbackResponse:
+        """What a person last said of items."""
+        async with errors_as_statuses(context):
+            user_id, actions = wire.parse_user(request.user_id), wire.parse_said(request)
+            before = wire.parse_number(request.page_token)
+            count = wire.parse_count(request.count, self._default_count)
+            told = await self._offload(self._recommender.said, user_id, actions, before, count)
+            return wire.said_response(told, count)
+
+    async def UndoFeedback(self, request: pb.UndoFeedbackRequest, context: Context) -> pb.UndoFeedbackResponse:
+        """Takes feedback back; a fresh list is published soon after."""
+        async with errors_as_statuses(context):
+            user_id, key = wire.parse_user(request.user_id), wire.parse_key(request.idempotency_key)
+            undone = await self._offload(self._recommender.undo_feedback, user_id, key)
+            if undone:
+                await self._moods.note_change(user_id)
+                self._publisher.ask(user_id)
+            return pb.UndoFeedbackResponse(undone=undone)
+
+    async def GetTaste(self, request: pb.GetTasteRequest, context: Context) -> pb.GetTasteResponse:
+        """What is believed about a person's taste."""
+        async with errors_as_statuses(context):
+            user_id = wire.parse_user(request.user_id)
+            return wire.taste_response(await self._offload(self._recommender.taste, user_id))
+
     async def CorrectMood(self, request: pb.CorrectMoodRequest, context: Context) -> pb.CorrectMoodResponse:
         """Commits what a person says of their mood; a fresh list is published soon after."""
         async with errors_as_statuses(context):

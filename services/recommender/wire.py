@@ -1,6 +1,7 @@
 """Turns gRPC requests into ours, refusing what makes no sense, and our answers into gRPC messages."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -12,9 +13,11 @@ from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.recommendation import EVERY_KIND, ClusterReport, FeedbackAction, Goal, Kind
 from servicekit.errors import InvalidInputError
 from services.recommender.core.goals import DESTINATIONS
+from services.recommender.core.taste import SAID
 from services.recommender.errors import UnknownChoiceError
+from services.recommender.pages import INVALID
 from services.recommender.people_store import Feedback, MoodWord, Review
-from services.recommender.recommender import Chosen, Listing
+from services.recommender.recommender import Beliefs, Chosen, Listing, Told
 from services.recommender.task_journal import MAX_TASKS, TaskReport
 
 MAX_COUNT: Final = 100
@@ -243,6 +246,64 @@ def parse_destination(value: str, goal: Goal | None) -> Goal | None:
     if value not in DESTINATIONS:
         raise UnknownChoiceError("destination", value, list(DESTINATIONS))
     return Goal(value)
+
+
+def parse_said(request: pb.ListFeedbackRequest) -> frozenset[FeedbackAction]:
+    """What may have been said; everything where nothing is named.
+
+    Raises:
+        UnknownChoiceError: something that is not said of items.
+    """
+    for action in request.actions:
+        if action not in SAID:
+            raise UnknownChoiceError("action", action, sorted(SAID))
+    return frozenset(map(FeedbackAction, request.actions)) or SAID
+
+
+def parse_number(token: str) -> int | None:
+    """The number in a page token; None where there is no token.
+
+    Raises:
+        InvalidInputError: it is none of ours.
+    """
+    if not token:
+        return None
+    if not re.fullmatch("[0-9]{1,18}", token):
+        raise InvalidInputError(
+            "This is no page token.", "Send next_page_token as it came, or none for the first page.", code=INVALID
+        )
+    return int(token)
+
+
+def said_response(told: Sequence[Told], count: int) -> pb.ListFeedbackResponse:
+    """What was said of items on the wire."""
+    following = str(told[-1].said.number) if len(told) == count else ""
+    return pb.ListFeedbackResponse(said=map(_said_message, told), next_page_token=following)
+
+
+def taste_response(beliefs: Beliefs) -> pb.GetTasteResponse:
+    """A taste on the wire."""
+    messages = [
+        pb.Belief(
+            group=belief.feature.group,
+            value=belief.feature.value,
+            liking=belief.liking,
+            because=map(_said_message, because),
+        )
+        for belief, because in beliefs.because.items()
+    ]
+    return pb.GetTasteResponse(beliefs=messages, learned_from=beliefs.learned_from)
+
+
+def _said_message(told: Told) -> pb.SaidOfItem:
+    said = told.said
+    return pb.SaidOfItem(
+        item=told.answer.message,
+        action=said.action,
+        occurred_at=to_timestamp(said.occurred_at),
+        rating=said.rating,
+        idempotency_key=said.idempotency_key,
+    )
 
 
 def parse_task_count(count: int) -> int:

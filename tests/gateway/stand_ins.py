@@ -74,6 +74,20 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
     async def GiveFeedback(self, request: pb.GiveFeedbackRequest, context: Context) -> pb.GiveFeedbackResponse:
         return pb.GiveFeedbackResponse(duplicate=await self._accept(request, context))
 
+    async def ListFeedback(self, request: pb.ListFeedbackRequest, context: Context) -> pb.ListFeedbackResponse:
+        given = [each for each in self.accepted.values() if isinstance(each, pb.GiveFeedbackRequest)]
+        mine = [each for each in given if each.user_id == request.user_id]
+        wanted = [each for each in reversed(mine) if not request.actions or each.action in request.actions]
+        return pb.ListFeedbackResponse(said=map(said_message, wanted[: request.count]))
+
+    async def UndoFeedback(self, request: pb.UndoFeedbackRequest, context: Context) -> pb.UndoFeedbackResponse:
+        return pb.UndoFeedbackResponse(undone=self.accepted.pop(request.idempotency_key, None) is not None)
+
+    async def GetTaste(self, request: pb.GetTasteRequest, context: Context) -> pb.GetTasteResponse:
+        given = [each for each in self.accepted.values() if isinstance(each, pb.GiveFeedbackRequest)]
+        belief = pb.Belief(group="genre", value="jazz", liking=0.25, because=map(said_message, given))
+        return pb.GetTasteResponse(beliefs=[belief] if given else [], learned_from=len(given))
+
     async def CorrectMood(self, request: pb.CorrectMoodRequest, context: Context) -> pb.CorrectMoodResponse:
         async with errors_as_statuses(context):
             self._fail_if_told()
@@ -152,6 +166,11 @@ def pick_message(item_id: str) -> pb.Pick:
     item = pb.Item(id=item_id, kind=item_id.partition(":")[0], title=f"Title of {item_id}", year=1999, valence=0.5)
     item.external_ids["imdb"] = "tt0000001"
     return pb.Pick(item=item, score=0.75, reasons=["It fits."])
+
+
+def said_message(feedback: pb.GiveFeedbackRequest) -> pb.SaidOfItem:
+    item, key = pick_message(feedback.item_id).item, feedback.idempotency_key
+    return pb.SaidOfItem(item=item, action=feedback.action, occurred_at=to_timestamp(AT), idempotency_key=key)
 
 
 @asynccontextmanager

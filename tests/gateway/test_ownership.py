@@ -87,6 +87,9 @@ TABLE = {
     "POST /v1/users/{user_id}/mood/correction": A_PERSONS,
     "GET /v1/users/{user_id}/recommendations": A_PERSONS,
     "POST /v1/users/{user_id}/feedback": A_PERSONS,
+    "GET /v1/users/{user_id}/feedback": A_PERSONS,
+    "DELETE /v1/users/{user_id}/feedback/{idempotency_key}": A_PERSONS,
+    "GET /v1/users/{user_id}/taste": A_PERSONS,
     "POST /v1/users/{user_id}/reviews": A_PERSONS,
     "GET /v1/users/{user_id}/spotify": A_PERSONS,
     "POST /v1/users/{user_id}/spotify": A_PERSONS,
@@ -96,10 +99,14 @@ TABLE = {
     "POST /v1/users/{user_id}/spotify/pause": A_PERSONS,
     "POST /v1/users/{user_id}/spotify/next": A_PERSONS,
     "GET /v1/operator/status": OPERATORS,
+    "GET /v1/operator/workers": OPERATORS,
+    "GET /v1/operator/tasks": OPERATORS,
+    "POST /v1/operator/clusters": OPERATORS,
+    "POST /v1/operator/imports": OPERATORS,
     # The last, since it ends the operator's session.
     "DELETE /v1/session": ONES_OWN,
 }
-FILLED = {"device_id": "0" * 32, "kind": "music"}
+FILLED = {"device_id": "0" * 32, "kind": "music", "idempotency_key": "k"}
 """A value for every other parameter of a path."""
 REFUSALS = {"session_missing": 401, "forbidden": 403, "consent_missing": 403, "wrong_host": 403, "cross_site": 403}
 BODIES: dict[str, Any] = {"PUT /v1/users/{user_id}/consent": {"version": 1}, "POST /v1/session": {}}

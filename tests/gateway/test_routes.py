@@ -378,3 +378,24 @@ async def test_an_answer_that_changed_has_another_tag(client: httpx.AsyncClient,
 
 async def test_problems_and_live_channels_have_no_tag(client: httpx.AsyncClient):
     assert "etag" not in (await client.get("/v1/users/nobody/mood")).headers
+
+
+async def test_what_was_said_is_listed_and_can_be_taken_back(client: httpx.AsyncClient):
+    for item, action in (("music:0", "like"), ("music:1", "dislike")):
+        body = {"item_id": item, "action": action}
+        await client.post("/v1/users/ada/feedback", json=body, headers={"Idempotency-Key": item})
+    listed = (await client.get("/v1/users/ada/feedback")).raise_for_status().json()
+    assert [(each["item"]["id"], each["action"]) for each in listed["said"]] == [
+        ("music:1", "dislike"),
+        ("music:0", "like"),
+    ]
+    assert listed["next_page_token"] is None
+    liked = (await client.get("/v1/users/ada/feedback", params={"action": "like"})).json()["said"]
+    taste = (await client.get("/v1/users/ada/taste")).raise_for_status().json()
+    assert (taste["learned_from"], taste["beliefs"][0]["because"][0]) == (2, liked[0])
+    path = f"/v1/users/ada/feedback/{liked[0]['idempotency_key']}"
+    assert (await client.delete(path)).status_code == 204
+    again = await client.delete(path)
+    assert (again.status_code, again.json()["code"]) == (404, "no_feedback")
+    assert (await client.get("/v1/users/ada/feedback", params={"action": "like"})).json()["said"] == []
+    assert (await client.get("/v1/users/ada/feedback", params={"action": "play"})).status_code == 422

@@ -48,6 +48,11 @@ MAX_EVIDENCE: Final = 300
 """Items, the newest first, that a taste is learned from: the cost grows with the cube."""
 
 
+MIN_BELIEF: Final = 0.02
+MAX_BELIEFS: Final = 40
+"""Told: the strongest, and none that is too weak to matter."""
+
+
 class Opinion(NamedTuple):
     """The last thing a person said about an item, or did with it."""
 
@@ -145,6 +150,16 @@ class Draw(NamedTuple):
 _NORMAL: Final = np.random.default_rng(1).standard_normal(2**20)
 
 
+class Belief(NamedTuple):
+    """What is believed of somebody's liking for a feature."""
+
+    feature: Feature
+    liking: float
+    """About -1..1: what it adds to the appeal of the items it was learned from."""
+    because: tuple[str, ...]
+    """These items, the newest first."""
+
+
 @dataclass(frozen=True)
 class Taste:
     """The posterior of a person's weights, apart from everybody's, and what it was learned from."""
@@ -202,6 +217,19 @@ class Taste:
         appeals = self.evidence_features @ weights + self.evidence_traits @ draw.traits.T
         drawn = (self.contexts * appeals).sum(axis=1) + noise
         return replace(self, told=self.told - cho_solve((self.factor, True), drawn), draw=draw)
+
+    def beliefs(self) -> list[Belief]:
+        """What it says about the features of what it was learned from, the strongest first."""
+        by_column = self._evidence_by_column
+        weights = self.weights
+        found: list[Belief] = []
+        for column in np.flatnonzero(np.diff(by_column.indptr)):
+            stretch = slice(by_column.indptr[column], by_column.indptr[column + 1])
+            liking = float(weights[column] * np.mean(by_column.data[stretch]))
+            if abs(liking) >= MIN_BELIEF:
+                items = tuple(self.evidence[row].item_id for row in sorted(by_column.indices[stretch]))
+                found.append(Belief(self.vocabulary[column], liking, items))
+        return sorted(found, key=lambda belief: (-abs(belief.liking), belief.feature))[:MAX_BELIEFS]
 
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""

@@ -45,6 +45,21 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackResponse.FromString,
                 _registered_method=True)
+        self.ListFeedback = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/ListFeedback',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.ListFeedbackRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListFeedbackResponse.FromString,
+                _registered_method=True)
+        self.UndoFeedback = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/UndoFeedback',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.UndoFeedbackRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.UndoFeedbackResponse.FromString,
+                _registered_method=True)
+        self.GetTaste = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/GetTaste',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteResponse.FromString,
+                _registered_method=True)
         self.CorrectMood = channel.unary_unary(
                 '/emoverse.v1.RecommenderService/CorrectMood',
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.CorrectMoodRequest.SerializeToString,
@@ -105,6 +120,27 @@ class RecommenderServiceServicer:
 
     def GiveFeedback(self, request, context):
         """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFeedback(self, request, context):
+        """What a person last said of items: one entry an item, the newest first. What was said since asking is in no later page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoFeedback(self, request, context):
+        """Takes feedback back, as if it had never been given. Asking again is harmless.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTaste(self, request, context):
+        """What is believed about a person's taste, and the items that it was learned from.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,6 +222,21 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.GiveFeedback,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackResponse.SerializeToString,
+            ),
+            'ListFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFeedback,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ListFeedbackRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.ListFeedbackResponse.SerializeToString,
+            ),
+            'UndoFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoFeedback,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.UndoFeedbackRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.UndoFeedbackResponse.SerializeToString,
+            ),
+            'GetTaste': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTaste,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteResponse.SerializeToString,
             ),
             'CorrectMood': grpc.unary_unary_rpc_method_handler(
                     servicer.CorrectMood,
@@ -288,6 +339,87 @@ class RecommenderService:
             '/emoverse.v1.RecommenderService/GiveFeedback',
             emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackRequest.SerializeToString,
             emoverse_dot_v1_dot_recommender__pb2.GiveFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/ListFeedback',
+            emoverse_dot_v1_dot_recommender__pb2.ListFeedbackRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.ListFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/UndoFeedback',
+            emoverse_dot_v1_dot_recommender__pb2.UndoFeedbackRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.UndoFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTaste(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/GetTaste',
+            emoverse_dot_v1_dot_recommender__pb2.GetTasteRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.GetTasteResponse.FromString,
             options,
             channel_credentials,
             insecure,

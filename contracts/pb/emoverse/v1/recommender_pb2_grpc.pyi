@@ -37,6 +37,12 @@ class RecommenderServiceStub:
     """Ranked items with reasons. A person never heard of gets good general picks."""
     GiveFeedback: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GiveFeedbackRequest, _recommender_pb2.GiveFeedbackResponse]
     """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing."""
+    ListFeedback: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListFeedbackRequest, _recommender_pb2.ListFeedbackResponse]
+    """What a person last said of items: one entry an item, the newest first. What was said since asking is in no later page."""
+    UndoFeedback: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.UndoFeedbackRequest, _recommender_pb2.UndoFeedbackResponse]
+    """Takes feedback back, as if it had never been given. Asking again is harmless."""
+    GetTaste: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetTasteRequest, _recommender_pb2.GetTasteResponse]
+    """What is believed about a person's taste, and the items that it was learned from."""
     CorrectMood: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.CorrectMoodRequest, _recommender_pb2.CorrectMoodResponse]
     """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
     and is remembered for when the same is detected again.
@@ -67,6 +73,12 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Ranked items with reasons. A person never heard of gets good general picks."""
     GiveFeedback: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GiveFeedbackRequest, _recommender_pb2.GiveFeedbackResponse]  # type: ignore[assignment]
     """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing."""
+    ListFeedback: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListFeedbackRequest, _recommender_pb2.ListFeedbackResponse]  # type: ignore[assignment]
+    """What a person last said of items: one entry an item, the newest first. What was said since asking is in no later page."""
+    UndoFeedback: _aio.UnaryUnaryMultiCallable[_recommender_pb2.UndoFeedbackRequest, _recommender_pb2.UndoFeedbackResponse]  # type: ignore[assignment]
+    """Takes feedback back, as if it had never been given. Asking again is harmless."""
+    GetTaste: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetTasteRequest, _recommender_pb2.GetTasteResponse]  # type: ignore[assignment]
+    """What is believed about a person's taste, and the items that it was learned from."""
     CorrectMood: _aio.UnaryUnaryMultiCallable[_recommender_pb2.CorrectMoodRequest, _recommender_pb2.CorrectMoodResponse]  # type: ignore[assignment]
     """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
     and is remembered for when the same is detected again.
@@ -106,6 +118,30 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.GiveFeedbackResponse, _abc.Awaitable[_recommender_pb2.GiveFeedbackResponse]]:
         """Committed to the database before it is acknowledged; repeating an idempotency key changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ListFeedback(
+        self,
+        request: _recommender_pb2.ListFeedbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.ListFeedbackResponse, _abc.Awaitable[_recommender_pb2.ListFeedbackResponse]]:
+        """What a person last said of items: one entry an item, the newest first. What was said since asking is in no later page."""
+
+    @_abc_1.abstractmethod
+    def UndoFeedback(
+        self,
+        request: _recommender_pb2.UndoFeedbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.UndoFeedbackResponse, _abc.Awaitable[_recommender_pb2.UndoFeedbackResponse]]:
+        """Takes feedback back, as if it had never been given. Asking again is harmless."""
+
+    @_abc_1.abstractmethod
+    def GetTaste(
+        self,
+        request: _recommender_pb2.GetTasteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.GetTasteResponse, _abc.Awaitable[_recommender_pb2.GetTasteResponse]]:
+        """What is believed about a person's taste, and the items that it was learned from."""
 
     @_abc_1.abstractmethod
     def CorrectMood(

@@ -458,13 +458,57 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * What a person last said of items
+         * @description One entry an item: the last like, dislike, save or rating; the newest first.
+         */
+        get: operations["getFeedback"];
         put?: never;
         /**
          * Say what a person did with an item
          * @description Committed to the database before this answers; the picks learn from it.
          */
         post: operations["giveFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user_id}/feedback/{idempotency_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take feedback back
+         * @description As if it had never been given; the picks forget what they learned from it.
+         */
+        delete: operations["undoFeedback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user_id}/taste": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is believed about a person's taste
+         * @description Each belief names what it was learned from: taking that back, or saying something else of it, corrects it.
+         */
+        get: operations["getTaste"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -764,6 +808,29 @@ export interface components {
         AuthorizeUrl: {
             /** Authorize Url */
             authorize_url: string;
+        };
+        /**
+         * BeliefView
+         * @description What is believed of somebody's liking for something that items have in common.
+         */
+        BeliefView: {
+            /**
+             * Group
+             * @description creator, genre, tag, cluster or feel
+             */
+            group: string;
+            /** Value */
+            value: string;
+            /**
+             * Liking
+             * @description About -1..1: what it adds to the appeal of the items it was learned from
+             */
+            liking: number;
+            /**
+             * Because
+             * @description What it was learned from; taking it back corrects it
+             */
+            because: components["schemas"]["SaidView"][];
         };
         /**
          * Box
@@ -1627,6 +1694,39 @@ export interface components {
             text: string;
         };
         /**
+         * SaidPage
+         * @description The newest first.
+         */
+        SaidPage: {
+            /** Said */
+            said: components["schemas"]["SaidView"][];
+            /**
+             * Next Page Token
+             * @description Asks for what follows; null where nothing does
+             */
+            next_page_token?: string | null;
+        };
+        /**
+         * SaidView
+         * @description What a person last said of an item.
+         */
+        SaidView: {
+            item: components["schemas"]["Item"];
+            action: components["schemas"]["FeedbackAction"];
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Rating */
+            rating?: number | null;
+            /**
+             * Idempotency Key
+             * @description DELETE .../feedback/{key} takes it back
+             */
+            idempotency_key: string;
+        };
+        /**
          * SentTask
          * @description A task that waits for a worker.
          */
@@ -1787,6 +1887,19 @@ export interface components {
             result: string;
             /** Error */
             error: string;
+        };
+        /**
+         * TasteView
+         * @description What is believed about a person's taste, the strongest first.
+         */
+        TasteView: {
+            /** Beliefs */
+            beliefs: components["schemas"]["BeliefView"][];
+            /**
+             * Learned From
+             * @description Items
+             */
+            learned_from: number;
         };
         /**
          * UserMood
@@ -4525,6 +4638,98 @@ export interface operations {
             };
         };
     };
+    getFeedback: {
+        parameters: {
+            query?: {
+                /** @description Only these; by default all */
+                action?: ("like" | "dislike" | "save" | "rate")[];
+                count?: number;
+                /** @description next_page_token of an earlier answer */
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Whose; `me` for your own */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaidPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     giveFeedback: {
         parameters: {
             query?: never;
@@ -4600,6 +4805,186 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                idempotency_key: string;
+                /** @description Whose; `me` for your own */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTaste: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose; `me` for your own */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasteView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

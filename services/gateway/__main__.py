@@ -19,7 +19,7 @@ from services.gateway.accounts.opening import add_operator
 from services.gateway.accounts.schema import MIGRATIONS
 from services.gateway.accounts.tokens import Claims, Purpose, Signer
 from services.gateway.app import create_app
-from services.gateway.server import serving
+from services.gateway.server import fastest_loop, serving
 from services.gateway.settings import GatewaySettings
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="HTTP and live updates.")
@@ -30,7 +30,7 @@ def serve(context: typer.Context) -> None:
     """Serve HTTP, unless a command is given."""
     if context.invoked_subcommand is None:
         settings = _settings()
-        run_service(lambda: serving(create_app(settings), settings))
+        run_service(lambda: serving(create_app(settings), settings), fastest_loop())
 
 
 @cli.command()

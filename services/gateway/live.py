@@ -10,7 +10,9 @@ from typing import Final, Literal, NamedTuple, Self
 from uuid import uuid4
 
 import structlog
+from pydantic import BaseModel
 from redis.asyncio import Redis
+from sse_starlette import ServerSentEvent
 
 from contracts.events import MOODS_CHANNEL, RECOMMENDATIONS_CHANNEL, MoodEvent, RecommendationsEvent
 from servicekit.errors import EmoVerseError, UnavailableError
@@ -18,6 +20,8 @@ from servicekit.pubsub import subscribe
 from servicekit.tracing import span
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.models import LiveRecommendations, Notice, UserMood
+
+EventName = Literal["mood", "recommendations", "notice"]
 
 LISTENER_CAPACITY: Final = 64
 """Messages that may wait for one reader: at one mood a second, a minute of not reading."""
@@ -41,22 +45,34 @@ RESUMED: Final = Notice(
 _log = structlog.get_logger(__name__)
 
 
-class LiveMessage(NamedTuple):
-    """One event of a live channel, serialized once for all its readers."""
+RETRY_MS: Final = 2000
 
-    event: Literal["mood", "recommendations", "notice"]
+
+class LiveMessage(NamedTuple):
+    """One event of a live channel, serialized and encoded once for all its readers."""
+
+    event: EventName
     id: str
     data: str
     """JSON of `UserMood`, `LiveRecommendations` or `Notice`."""
-    at: datetime | None = None
+    at: datetime | None
     """When a mood or picks were published."""
+    encoded: bytes
+    """As a server-sent event."""
+
+    @classmethod
+    def made(cls, event: EventName, event_id: str, body: BaseModel, at: datetime | None = None) -> Self:
+        """The message with its encoding."""
+        data = body.model_dump_json()
+        encoded = ServerSentEvent(data=data, event=event, id=event_id, retry=RETRY_MS).encode()
+        return cls(event, event_id, data, at, encoded)
 
     @classmethod
     def of(cls, event: MoodEvent | RecommendationsEvent) -> Self:
         """The message for what was published."""
         if isinstance(event, MoodEvent):
-            return cls("mood", event.event_id, UserMood.of(event).model_dump_json(), event.at)
-        return cls("recommendations", event.event_id, LiveRecommendations.of(event).model_dump_json(), event.at)
+            return cls.made("mood", event.event_id, UserMood.of(event), event.at)
+        return cls.made("recommendations", event.event_id, LiveRecommendations.of(event), event.at)
 
     @classmethod
     def failure(cls, error: EmoVerseError) -> Self:
@@ -66,7 +82,7 @@ class LiveMessage(NamedTuple):
     @classmethod
     def notice(cls, notice: Notice) -> Self:
         """The message for something about the channel itself."""
-        return cls("notice", uuid4().hex, notice.model_dump_json())
+        return cls.made("notice", uuid4().hex, notice)
 
 
 @dataclass(frozen=True)

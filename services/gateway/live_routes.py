@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Request
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
@@ -19,7 +19,6 @@ from services.gateway.stream import LiveStreams
 PING_INTERVAL_S: Final = 15
 SEND_TIMEOUT_S: Final = 15.0
 """How long a reader that takes nothing keeps its place before the connection is given up."""
-RETRY_MS: Final = 2000
 
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +58,6 @@ async def get_live(user_id: OwnedId, streams: Annotated[LiveStreams, Depends(_st
     return LiveResponse(_events(streams.open(user_id)), ping=PING_INTERVAL_S, send_timeout=SEND_TIMEOUT_S)
 
 
-async def _events(messages: AsyncGenerator[LiveMessage]) -> AsyncGenerator[ServerSentEvent]:
+async def _events(messages: AsyncGenerator[LiveMessage]) -> AsyncGenerator[bytes]:
     async for message in messages:
-        yield ServerSentEvent(data=message.data, event=message.event, id=message.id, retry=RETRY_MS)
+        yield message.encoded

@@ -69,6 +69,11 @@ async def serving(app: FastAPI, settings: GatewaySettings) -> AsyncGenerator[int
             await task
 
 
+def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Makes the event loop that uvicorn would choose: uvloop where it is installed; None: asyncio's own."""
+    return uvicorn.Config("").get_loop_factory()
+
+
 def _say_goodbye(app: FastAPI) -> None:
     app.state.feed.close()
     app.state.bridges.close()

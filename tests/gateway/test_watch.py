@@ -8,7 +8,7 @@ import pytest
 from servicekit.background import in_background
 from servicekit.errors import UnavailableError
 from services.gateway import watch
-from services.gateway.live import Listener, LiveFeed, LiveMessage, Refresh
+from services.gateway.live import RESUMED, Listener, LiveFeed, LiveMessage, Refresh
 from services.gateway.watch import SETTLED_CHECKS, Dependency, Watch
 
 
@@ -25,12 +25,13 @@ class Switch:
 
 async def told(listener: Listener) -> list[str]:
     """What waits for the listener, and nothing that comes later."""
-    listener.offer(LiveMessage("notice", "end", "{}"))
+    end = LiveMessage.notice(RESUMED)
+    listener.offer(end)
     messages: list[str] = []
     async for message in listener.messages():
         if isinstance(message, Refresh):
             messages.append("refresh")
-        elif message.id == "end":
+        elif message is end:
             break
         else:
             messages.append(json.loads(message.data)["code"])

@@ -18,6 +18,8 @@ import stamina
 from playwright.sync_api import Browser, Playwright
 
 from services.capture.demo import HEIGHT_PX, WIDTH_PX, demo_frames
+from services.gateway.accounts.opening import add_operator
+from services.gateway.settings import GatewaySettings
 from standalone.ports import free_ports
 
 START_TIMEOUT_S: Final = 180
@@ -45,6 +47,12 @@ class System:
 
     process: subprocess.Popen[bytes]
     url: str
+    folder: Path
+    """Where its databases are."""
+
+    def add_operator(self, name: str, password: str) -> None:
+        """Add somebody who may operate it."""
+        add_operator(GatewaySettings(database_url=f"sqlite:///{self.folder}/gateway.db"), name, password)
 
     def kill_gateway(self) -> None:
         """End the gateway at once; it is started again."""
@@ -66,7 +74,7 @@ def running_system(folder: Path) -> Generator[System]:
     ):
         try:
             _wait_until_ready(process, url)
-            yield System(process, url)
+            yield System(process, url, folder)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(STOP_TIMEOUT_S)

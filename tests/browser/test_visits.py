@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import httpx
 import pytest
@@ -9,9 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.stage import System
+from tests.browser.test_form import serious_findings, told
 
 RESTART_MS = 90_000
 """How long a killed gateway may take to answer again."""
+FIRST_MOOD_S = 10
+"""From the camera turned on to the first mood."""
 
 
 def titles(page: Page) -> list[str]:
@@ -34,8 +38,10 @@ def test_consent_comes_before_the_camera_and_a_mood_soon_after(visit: Visit):
     expect(page.get_by_role("heading", name="Before the camera goes on")).to_be_visible()
     upload = "fetch('/v1/images', {method: 'POST', body: new FormData()}).then(r => r.status)"
     assert page.evaluate(upload) in {401, 403}
+    began_s = time.monotonic()
     page.get_by_role("button", name="Agree and turn the camera on").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^You look "))
+    assert time.monotonic() - began_s < FIRST_MOOD_S
     expect(page.locator(".boxes li")).to_have_count(1)
     expect(page.locator("li.bar.top .share")).to_have_text(re.compile(r"^\d+%$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("You look happy")
@@ -87,6 +93,10 @@ def test_a_like_is_kept_and_changes_what_comes(guest: Page):
     guest.get_by_role("link", name="Me", exact=True).click()
     expect(guest.get_by_role("heading", name="Liked")).to_be_visible()
     expect(guest.locator(".said").get_by_text(before[0], exact=False)).to_be_visible()
+    expect(guest.get_by_role("heading", name="What we think you like")).to_be_visible()
+    guest.locator(".said").get_by_role("button", name=f"Take back: {before[0]}", exact=True).click()
+    expect(guest.get_by_role("heading", name="Liked")).to_have_count(0)
+    expect(guest.get_by_role("heading", name="What we think you like")).to_have_count(0)
 
 
 def test_another_goal_gives_another_list(guest: Page):
@@ -175,3 +185,26 @@ def test_a_second_browser_sees_nothing_of_the_first(watched: Page, visit: Visit)
 @pytest.mark.parametrize("path", ["/for-you", "/me"])
 def test_every_page_begins_with_the_welcome(visit: Visit, path: str):
     expect(visit(path).get_by_role("heading", name="Before the camera goes on")).to_be_visible()
+
+
+def test_an_operator_sees_the_workers_and_has_the_clusters_found(visit: Visit, system: System):
+    system.add_operator("root", "correct horse battery")
+    page = visit()
+    page.get_by_role("button", name="I have an account").click()
+    page.get_by_label("Name").fill("root")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Operator").click()
+    version = page.locator(".facts div", has_text="Model version").locator("dd")
+    expect(version).to_have_text(re.compile(r"^\d+$"))
+    expect(page.get_by_text("1 worker")).to_be_visible()
+    expect(page.get_by_role("img", name="Songs by how they sound")).to_be_visible()
+    with page.expect_response(lambda response: response.url.endswith("/v1/operator/clusters")) as sent:
+        page.get_by_role("button", name="Find the clusters again").click()
+    assert sent.value.status == 202
+    page.get_by_role("textbox", name="File").fill("missing.csv")
+    page.get_by_role("button", name="Import a file").click()
+    failed = page.locator(".tasks li.failed", has_text="Import a file")
+    expect(failed.locator("code")).to_have_text(re.compile("missing.csv"))
+    findings = serious_findings(page)
+    assert not findings, told(findings)

@@ -223,7 +223,7 @@ class Taste:
         by_column = self._evidence_by_column
         weights = self.weights
         found: list[Belief] = []
-        for column in np.flatnonzero(np.diff(by_column.indptr)):
+        for column in map(int, np.flatnonzero(np.diff(by_column.indptr))):
             stretch = slice(by_column.indptr[column], by_column.indptr[column + 1])
             liking = float(weights[column] * np.mean(by_column.data[stretch]))
             if abs(liking) >= MIN_BELIEF:

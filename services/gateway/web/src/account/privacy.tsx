@@ -3,7 +3,6 @@ import { signal } from "@preact/signals";
 import * as account from "../api/account";
 import { turnOff } from "../camera/camera";
 import { forgetMoods } from "../mood/history";
-import { forgetSaid } from "../picks/remembered";
 import { agreed, asked, leave, me, withdraw } from "../session";
 import { attempt, say } from "../ui/toast";
 import { day, words } from "../words";
@@ -78,7 +77,6 @@ async function deleteAll() {
   turnOff();
   await account.deleteAccount();
   forgetMoods();
-  forgetSaid();
   sure.value = false;
   leave();
   say(words.value.privacy.deleted);

@@ -11,6 +11,8 @@ import type {
   PictureReading,
   Readiness,
   Recommendations,
+  SaidPage,
+  Taste,
 } from "./types";
 
 export interface Wish {
@@ -64,4 +66,19 @@ export async function giveFeedback(user_id: string, { key, ...body }: Feedback):
   const params = { path: { user_id }, header: { "Idempotency-Key": key } };
   // A page that is being closed may still say what was done on it.
   await bodyOf(http.POST("/v1/users/{user_id}/feedback", { params, body, keepalive: true }));
+}
+
+/** What a person last said of items, the newest first. */
+export function feedback(user_id: string, page_token = ""): Promise<SaidPage> {
+  const params = { path: { user_id }, query: { count: 50, page_token } };
+  return bodyOf(http.GET("/v1/users/{user_id}/feedback", { params }));
+}
+
+export async function undoFeedback(user_id: string, idempotency_key: string): Promise<void> {
+  const params = { path: { user_id, idempotency_key } };
+  await bodyOf(http.DELETE("/v1/users/{user_id}/feedback/{idempotency_key}", { params }));
+}
+
+export function taste(user_id: string): Promise<Taste> {
+  return bodyOf(http.GET("/v1/users/{user_id}/taste", { params: { path: { user_id } } }));
 }

@@ -5,6 +5,7 @@ import { Privacy } from "../account/privacy";
 import { Profile } from "../account/profile";
 import { OverTime } from "../mood/over-time";
 import { Said } from "../picks/said";
+import { TasteView } from "../picks/taste";
 import { me, watched } from "../session";
 import { words } from "../words";
 
@@ -15,6 +16,7 @@ export function MePage() {
       <h1>{words.value.nav.me}</h1>
       <OverTime />
       <Said />
+      <TasteView />
       {own && <Profile />}
       {own && <Devices />}
       {own && <Privacy />}

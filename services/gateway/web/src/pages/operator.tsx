@@ -2,8 +2,12 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { clusters as fetchClusters, readiness } from "../api/client";
-import type { Clusters, Readiness } from "../api/types";
+import * as operator from "../api/operator";
+import type { Clusters, Readiness, Status, Task, TaskWorker } from "../api/types";
 import { ClusterMap } from "../operator/cluster-map";
+import { Streams } from "../operator/streams";
+import { Import, Recompute, Tasks } from "../operator/tasks";
+import { me } from "../session";
 import { attempt } from "../ui/toast";
 import { moment, words } from "../words";
 
@@ -11,6 +15,9 @@ const REFRESH_MS = 5_000;
 
 const ready = signal<Readiness | null>(null);
 const clusters = signal<Clusters | null>(null);
+const status = signal<Status | null>(null);
+const tasks = signal<Task[]>([]);
+const workers = signal<TaskWorker[]>([]);
 
 export function OperatorPage() {
   useEffect(() => {
@@ -22,6 +29,9 @@ export function OperatorPage() {
     <div class="operator">
       <h1>{words.value.nav.operator}</h1>
       <Dependencies />
+      {status.value && <Streams status={status.value} />}
+      {status.value && <Tasks tasks={tasks.value} workers={workers.value} queues={status.value.queues} />}
+      {status.value && <Import after={loadTasks} />}
       <SongClusters />
     </div>
   );
@@ -29,6 +39,14 @@ export function OperatorPage() {
 
 async function load() {
   [ready.value, clusters.value] = await Promise.all([readiness(), fetchClusters()]);
+  if (me.peek()?.kind !== "operator") return;
+  status.value = await operator.status();
+  await loadTasks();
+  workers.value = await operator.workers();
+}
+
+async function loadTasks() {
+  tasks.value = await operator.tasks();
 }
 
 function Dependencies() {
@@ -55,7 +73,11 @@ function SongClusters() {
     <section class="panel" aria-labelledby="clusters">
       <h2 id="clusters">{w.clusters}</h2>
       <p class="quiet">{found?.computed_at ? w.computed(moment(new Date(found.computed_at))) : w.notComputed}</p>
+      {status.value && <Recompute after={loadTasks} />}
       {found && <ClusterMap clusters={found.clusters} />}
+      {found?.computed_at && (
+        <img class="cluster-picture" src={`/v1/clusters/music/picture?version=${found.version}`} alt={w.picture} />
+      )}
     </section>
   );
 }

@@ -9,7 +9,6 @@ import { say } from "../ui/toast";
 import { words } from "../words";
 import { PickList } from "./list";
 import { Outbox } from "./outbox";
-import { noteSaid } from "./remembered";
 
 export const kinds = signal<KindView[]>([]);
 export const kind = signal<Kind | "all">("all");
@@ -57,18 +56,21 @@ export function recover() {
   if (list.problem.peek()) void list.refresh();
 }
 
+/** Send what is held for a moment, now. */
+export function sendHeld(): Promise<void> {
+  return outbox.flush();
+}
+
 /** Say something about an item; what makes it leave the list can be undone for a moment. */
 export function tellAbout(item: Item, action: FeedbackAction) {
   const before = said.value.get(item.id);
   const putBack = LEAVING.includes(action) ? list.remove(item.id) : () => {};
   note(item.id, action);
-  noteSaid(item, action);
   const takeBack = outbox.put({ item_id: item.id, action, title: item.title });
   say(words.value.did[action](item.title), () => {
     if (!takeBack()) return;
     putBack();
     note(item.id, before);
-    noteSaid(item, before);
   });
 }
 

@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from contracts.emotion import Emotion
 from services.capture.demo import draw_face
 from services.gateway.pages import DIST
+from tests.browser.spotify import served_spotify
 from tests.browser.stage import System, find_chromium, launch, running_system, write_clip
+from tests.gateway.spotify_server import CLIENT_ID, FakeSpotify
 
 PATIENCE_MS: Final = 30_000
 """How long what is expected on a page may take on a busy machine."""
@@ -49,9 +51,16 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def system(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(tmp_path_factory.mktemp("system")) as running:
-        yield running
+def spotify() -> FakeSpotify:
+    return FakeSpotify(knows_everything=True)
+
+
+@pytest.fixture(scope="session")
+def system(chromium: str, spotify: FakeSpotify, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with served_spotify(spotify) as url:
+        known = {"SPOTIFY_CLIENT_ID": CLIENT_ID, "SPOTIFY_ACCOUNTS_URL": url, "SPOTIFY_API_URL": f"{url}/v1"}
+        with running_system(tmp_path_factory.mktemp("system"), known) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,13 +61,18 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path) -> Generator[System]:
-    """The whole system as `make run` starts it, without the demo and on ports of its own; its files lie in `folder`."""
+def running_system(folder: Path, more: Mapping[str, str] | None = None) -> Generator[System]:
+    """The whole system as `make run` starts it, without the demo and on ports of its own; its files lie in `folder`.
+
+    Args:
+        more: of its environment.
+    """
     gateway_port, emotion_port = free_ports(2)
     environment = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "DATABASE_URL"}}
     environment |= {"GATEWAY_PORT": str(gateway_port), "EMOTION_PORT": str(emotion_port)}
     command = [sys.executable, "-m", "standalone", "--no-demo", "--data-dir", str(folder)]
     url = f"http://127.0.0.1:{gateway_port}"
+    environment |= {"GATEWAY_PUBLIC_URL": url, **(more or {})}
     with (
         (folder / "terminal.txt").open("wb") as terminal,
         subprocess.Popen(command, env=environment, stdout=terminal, stderr=subprocess.STDOUT) as process,

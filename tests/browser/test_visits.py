@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.stage import System
 from tests.browser.test_form import serious_findings, told
+from tests.gateway.spotify_server import FakeSpotify
 
 RESTART_MS = 90_000
 """How long a killed gateway may take to answer again."""
@@ -208,3 +209,25 @@ def test_an_operator_sees_the_workers_and_has_the_clusters_found(visit: Visit, s
     expect(failed.locator("code")).to_have_text(re.compile("missing.csv"))
     findings = serious_findings(page)
     assert not findings, told(findings)
+
+
+def test_songs_play_on_the_persons_own_spotify(guest: Page, spotify: FakeSpotify):
+    guest.get_by_role("link", name="Me", exact=True).click()
+    guest.get_by_role("button", name="Connect Spotify").click()
+    expect(guest.get_by_text("Spotify is connected.")).to_be_visible()
+    first, second = open_picks(guest)[:2]
+    verdict(guest, "Play", first)
+    player = guest.get_by_role("region", name="Playing on your device")
+    expect(player).to_contain_text(first)
+    verdict(guest, "Queue", second)
+    expect(guest.get_by_text(f"Plays next: {second}")).to_be_visible()
+    player.get_by_role("button", name="Skip").click()
+    expect(player).to_have_count(0)
+    verdict(guest, "Play", first)
+    player.get_by_role("button", name="Pause").click()
+    expect(player).to_have_count(0)
+    assert len(spotify.played) == 5
+    assert [said.partition(" ")[0] for said in spotify.played[1:3]] == ["later", "next"]
+    spotify.has_device = False
+    verdict(guest, "Play", second)
+    expect(guest.get_by_text("Spotify is open nowhere.")).to_be_visible()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 import secrets
 import socket
 from collections.abc import AsyncGenerator
@@ -9,11 +10,11 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 CLIENT_ID = "our-app"
 SO_WHAT = {"uri": "spotify:track:sowhat", "name": "So What", "artists": [{"name": "Miles Davis"}]}
@@ -28,6 +29,8 @@ class FakeSpotify:
     has_device: bool = True
     rate_limited_s: int | None = None
     broken: bool = False
+    knows_everything: bool = False
+    """Every song that is searched for is found."""
     life_s: int = 3600
     """Of access tokens, as told; one is good until `expire` is called."""
     played: list[str] = field(default_factory=list[str])
@@ -93,6 +96,11 @@ def app_of(spotify: FakeSpotify) -> FastAPI:
     """Its HTTP interface."""
     app = FastAPI()
 
+    @app.get("/authorize")
+    async def authorize(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
+        back = spotify.agree(str(request.url))
+        return RedirectResponse(f"{request.query_params['redirect_uri']}?{urlencode(back)}")
+
     @app.post("/api/token")
     async def token(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
         body = parse_qs((await request.body()).decode())
@@ -113,6 +121,8 @@ async def _answer(spotify: FakeSpotify, path: str, request: Request) -> Response
             query = request.query_params["q"]
             spotify.searches.append(query)
             items: list[Any] = [COVER, SO_WHAT] if "So What" in query else []
+            if spotify.knows_everything and (asked := re.fullmatch('track:"(.*)" artist:"(.*)"', query)):
+                items = [{"uri": f"spotify:track:{asked[1]}", "name": asked[1], "artists": [{"name": asked[2]}]}]
             return JSONResponse({"tracks": {"items": items}})
         case "me/player/play":
             spotify.played += (await request.json())["uris"]

@@ -10,6 +10,7 @@ import { OperatorPage } from "./pages/operator";
 import { Welcome } from "./pages/welcome";
 import { Skeletons } from "./picks/list-view";
 import { asked, me, settings, user } from "./session";
+import { Player } from "./spotify/player";
 import { Icon, type IconName } from "./ui/icon";
 import { THEMES, theme } from "./ui/theme";
 import { NoticeBar, Toasts } from "./ui/toast";
@@ -52,6 +53,7 @@ export function App() {
       <main id="content" tabIndex={-1}>
         <Page />
       </main>
+      <Player />
       <Toasts />
       <Footer />
     </>

@@ -5,6 +5,7 @@ import { App } from "./app";
 import { forget, see } from "./mood/store";
 import { recover, refreshSoon, start } from "./picks/store";
 import { open, recheck, user } from "./session";
+import { startSpotify } from "./spotify/store";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frame.css";
@@ -18,6 +19,7 @@ import { words } from "./words";
 window.addEventListener("vite:preloadError", () => location.reload());
 void open();
 start();
+startSpotify();
 effect(() => {
   untracked(forget);
   if (!user.value) return undefined;

@@ -31,6 +31,7 @@ export type SaidPage = Schemas["SaidPage"];
 export type Taste = Schemas["TasteView"];
 export type Belief = Schemas["BeliefView"];
 export type Status = Schemas["Status"];
+export type SpotifyState = Schemas["SpotifyState"];
 export type Task = Schemas["TaskView"];
 export type TaskWorker = Schemas["WorkerView"];
 export type ImportOrder = Schemas["ImportRequest"];

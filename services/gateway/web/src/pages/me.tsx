@@ -7,6 +7,7 @@ import { OverTime } from "../mood/over-time";
 import { Said } from "../picks/said";
 import { TasteView } from "../picks/taste";
 import { me, watched } from "../session";
+import { SpotifyConnection } from "../spotify/connection";
 import { words } from "../words";
 
 export function MePage() {
@@ -18,6 +19,7 @@ export function MePage() {
       <Said />
       <TasteView />
       {own && <Profile />}
+      {own && <SpotifyConnection />}
       {own && <Devices />}
       {own && <Privacy />}
     </div>

@@ -1,6 +1,8 @@
 // One pick: what it is, why it is here, and what can be done with it.
 import type { FeedbackAction, Item, Pick } from "../api/types";
+import { canPlay, play, queue } from "../spotify/store";
 import { Icon, iconOf } from "../ui/icon";
+import { attempt } from "../ui/toast";
 import { decimal, words } from "../words";
 import { homeOf, type Link, trailerOf } from "./links";
 import { kinds, said, tellAbout } from "./store";
@@ -96,10 +98,36 @@ function Places({ item }: { item: Item }) {
   if (!home && !trailer && !item.steps.length) return null;
   return (
     <div class="actions">
+      {item.kind === "music" && canPlay.value && <OnSpotify item={item} />}
       {home && <Out item={item} link={home} label={w.openAt(home.provider)} main />}
       {trailer && <Out item={item} link={trailer} label={w.trailer} />}
       {item.steps.length > 0 && <Say item={item} action="finish" />}
     </div>
+  );
+}
+
+function OnSpotify({ item }: { item: Item }) {
+  const w = words.value;
+  const start = () => attempt(() => play(item)).then((plays) => plays && tellAbout(item, "play"));
+  return (
+    <>
+      <button
+        type="button"
+        class="button main"
+        aria-label={w.about(w.spotify.play, item.title)}
+        onClick={() => void start()}
+      >
+        {w.spotify.play}
+      </button>
+      <button
+        type="button"
+        class="button"
+        aria-label={w.about(w.spotify.queue, item.title)}
+        onClick={() => void attempt(() => queue(item))}
+      >
+        {w.spotify.queue}
+      </button>
+    </>
   );
 }
 

@@ -41,6 +41,11 @@ function reasonOf(error: unknown): string {
   return w.problems[error.code] ?? `${error.message} ${error.advice}`;
 }
 
+/** What a problem's code means, in words. */
+export function reasonFor(code: string): string {
+  return words.value.problems[code] ?? words.value.unreachable;
+}
+
 export function Toasts() {
   const current = toast.value;
   return (

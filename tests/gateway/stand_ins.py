@@ -148,7 +148,7 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
     async def _accept(self, request: pb.GiveFeedbackRequest | pb.AddReviewRequest, context: Context) -> bool:
         async with errors_as_statuses(context):
             self._fail_if_told()
-            if not request.item_id.endswith(tuple(map(str, range(KNOWN_ITEMS)))):
+            if request.item_id not in {f"{kind}:{number}" for kind in Kind for number in range(KNOWN_ITEMS)}:
                 raise NotFoundError(f"There is no item {request.item_id}.", "Take an id from a recommendation.")
         return self._keep(request)
 

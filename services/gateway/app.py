@@ -29,6 +29,7 @@ from services.gateway.faces.emotion import open_emotion
 from services.gateway.http_limits import BodyLimit, EntityTags, SecurityHeaders
 from services.gateway.live import LISTENER_CAPACITY, LiveFeed
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.mood_diary import MoodDiary
 from services.gateway.moods import check_redis
 from services.gateway.recommender import open_recommender
 from services.gateway.settings import GatewaySettings
@@ -103,12 +104,13 @@ async def _lifespan(
         state.forgetting = Forgetting(state.accounts, state.offload, state.stops, state.redis, state.recommender)
         state.feed = LiveFeed(listener_capacity, state.metrics)
         state.spotify = stack.enter_context(opened_spotify(settings, database, clock))
+        state.diary = MoodDiary(database, state.offload, clock)
         state.bridges = Bridges(state.feed)
         checks = {Dependency.REDIS: partial(check_redis, state.redis), Dependency.RECOMMENDER: state.recommender.check}
         state.watch = Watch(checks, state.feed)
         state.streams = LiveStreams(state.redis, state.recommender, state.feed)
         pumps = (
-            state.feed.pump_moods(state.redis),
+            state.feed.pump_moods(state.redis, state.diary.note),
             state.feed.pump_recommendations(state.redis),
             state.bridges.pump_stops(state.redis),
         )
@@ -117,7 +119,7 @@ async def _lifespan(
             serving_metrics(state.registry, settings.host, settings.metrics_port, "GATEWAY_METRICS_PORT")
         )
         upkeep = state.forgetting.keep_up(timedelta(days=settings.guest_days))
-        await stack.enter_async_context(in_background(*pumps, state.watch.run(), upkeep))
+        await stack.enter_async_context(in_background(*pumps, state.watch.run(), state.diary.run(), upkeep))
         yield
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, Self
@@ -197,9 +197,16 @@ class LiveFeed:
         for listener in self.listeners:
             listener.close(SHUTTING_DOWN)
 
-    async def pump_moods(self, redis: Redis) -> None:
-        """Publish every mood that arrives on Redis, for ever; lost connections are made again."""
-        await self._pump(subscribe(redis, MOODS_CHANNEL, MoodEvent))
+    async def pump_moods(self, redis: Redis, also: Callable[[MoodEvent], None]) -> None:
+        """Publish every mood that arrives on Redis, and tell `also`, for ever; lost connections are made again."""
+
+        async def noted() -> AsyncGenerator[MoodEvent]:
+            async with aclosing(subscribe(redis, MOODS_CHANNEL, MoodEvent)) as events:
+                async for event in events:
+                    also(event)
+                    yield event
+
+        await self._pump(noted())
 
     async def pump_recommendations(self, redis: Redis) -> None:
         """Publish all picks that arrive on Redis, for ever; lost connections are made again."""

@@ -90,6 +90,15 @@ class UserMood(BaseModel):
         return cls(user_id=event.user_id, mood=MoodView.of(event.mood), at=event.at)
 
 
+class MoodNoteView(BaseModel):
+    """The last mood that was seen of a person in a minute."""
+
+    at: Annotated[datetime, Field(description="The beginning of the minute, UTC")]
+    state: MoodState
+    valence: SignedUnit
+    arousal: SignedUnit
+
+
 class KindView(BaseModel):
     """A kind of item, and what to call it."""
 

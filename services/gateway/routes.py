@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import AwareDatetime
 from redis.asyncio import Redis
 
 from contracts.recommendation import TRAITS, ClusterReport, Kind
@@ -16,6 +17,7 @@ from services.gateway.models import (
     IdempotencyKey,
     KindView,
     MoodCorrection,
+    MoodNoteView,
     MoodView,
     Recommendations,
     ReviewRequest,
@@ -25,6 +27,7 @@ from services.gateway.models import (
     UserMood,
     Wanted,
 )
+from services.gateway.mood_diary import MoodDiary
 from services.gateway.moods import latest_mood
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
 from services.gateway.recommender import RecommenderClient
@@ -45,6 +48,11 @@ def _recommender(request: Request) -> RecommenderClient:
     return request.app.state.recommender
 
 
+def _diary(request: Request) -> MoodDiary:
+    return request.app.state.diary
+
+
+DiaryDep = Annotated[MoodDiary, Depends(_diary)]
 RedisDep = Annotated[Redis, Depends(_redis)]
 RecommenderDep = Annotated[RecommenderClient, Depends(_recommender)]
 
@@ -59,6 +67,35 @@ RecommenderDep = Annotated[RecommenderClient, Depends(_recommender)]
 async def get_mood(user_id: OwnedId, redis: RedisDep) -> UserMood:
     """What was last seen of a person; 404 where nobody has been seen under that name lately."""
     return UserMood.of(await latest_mood(redis, user_id))
+
+
+@router.get(
+    "/users/{user_id}/moods",
+    operation_id="getMoods",
+    summary="A person's moods over a week",
+    tags=["mood"],
+    responses=ACCESS_PROBLEMS,
+)
+async def get_moods(
+    user_id: OwnedId,
+    diary: DiaryDep,
+    since: Annotated[AwareDatetime | None, Query(description="Only what was seen from then on")] = None,
+) -> list[MoodNoteView]:
+    """One a minute while somebody was seen, the oldest first. Kept for a week, and for accounts alone."""
+    return [MoodNoteView.model_validate(note._asdict()) for note in await diary.notes(user_id, since)]
+
+
+@router.delete(
+    "/users/{user_id}/moods",
+    operation_id="forgetMoods",
+    summary="Forget a person's moods",
+    tags=["mood"],
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=ACCESS_PROBLEMS,
+)
+async def forget_moods(user_id: OwnedId, diary: DiaryDep) -> None:
+    """Those of the past; the next ones are kept again."""
+    await diary.forget(user_id)
 
 
 @router.get(

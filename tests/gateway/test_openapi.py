@@ -75,6 +75,8 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "recomputeClusters",
         "importFile",
         "getMood",
+        "getMoods",
+        "forgetMoods",
         "getRecommendations",
         "giveFeedback",
         "getFeedback",

@@ -83,6 +83,8 @@ TABLE = {
     "POST /v1/users/{user_id}/devices": A_PERSONS,
     "DELETE /v1/users/{user_id}/devices/{device_id}": A_PERSONS,
     "GET /v1/users/{user_id}/mood": A_PERSONS,
+    "GET /v1/users/{user_id}/moods": A_PERSONS,
+    "DELETE /v1/users/{user_id}/moods": A_PERSONS,
     "GET /v1/users/{user_id}/live": A_PERSONS,
     "POST /v1/users/{user_id}/mood/correction": A_PERSONS,
     "GET /v1/users/{user_id}/recommendations": A_PERSONS,

@@ -149,5 +149,6 @@ class Export(BaseModel):
     account: Me
     devices: list[Device]
     mood: Annotated[dict[str, Any] | None, Field(description="The latest, while it is fresh")]
+    moods: Annotated[list[dict[str, Any]], Field(description="The last of each minute, of a week")]
     spotify: Annotated[dict[str, Any] | None, Field(description="Who they are there; the tokens are not handed over")]
     recommender: Annotated[dict[str, Any], Field(description="What they said and did, and what they were shown")]

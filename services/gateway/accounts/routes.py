@@ -268,12 +268,20 @@ async def export_person(
     account = await get_person(user_id, accounts, offload)
     devices = await get_devices(user_id, accounts, offload)
     mood, recommender = await forgetting.kept_elsewhere(user_id)
+    moods = await request.app.state.diary.notes(user_id)
     spotify: SpotifyThreads = request.app.state.spotify
     profile = await spotify.offload(spotify.player.profile, user_id) if spotify.is_configured else None
     response.headers["Content-Disposition"] = 'attachment; filename="emoverse.json"'
     audit("exported", user_id)
     connected = {"connected": True, **profile._asdict()} if profile else None
-    return Export(account=account, devices=devices.devices, mood=mood, spotify=connected, recommender=recommender)
+    return Export(
+        account=account,
+        devices=devices.devices,
+        mood=mood,
+        moods=[note._asdict() for note in moods],
+        spotify=connected,
+        recommender=recommender,
+    )
 
 
 @router.delete(

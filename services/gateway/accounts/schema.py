@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from servicekit.database import NAMING, UtcDateTime
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 VERSION_TABLE: Final = "gateway_version"
 """The gateway's tables may lie in one database with the recommender's."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -50,6 +50,19 @@ class CredentialRow(Base):
     name: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MoodNoteRow(Base):
+    """The last mood that was seen of somebody in a minute."""
+
+    __tablename__ = "mood_note"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True, index=True)
+    """The beginning of the minute."""
+    state: Mapped[str] = mapped_column(String(20))
+    valence: Mapped[float]
+    arousal: Mapped[float]
 
 
 class SpotifyRow(Base):

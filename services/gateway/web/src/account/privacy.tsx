@@ -2,7 +2,6 @@
 import { signal } from "@preact/signals";
 import * as account from "../api/account";
 import { turnOff } from "../camera/camera";
-import { forgetMoods } from "../mood/history";
 import { agreed, asked, leave, me, withdraw } from "../session";
 import { attempt, say } from "../ui/toast";
 import { day, words } from "../words";
@@ -76,7 +75,6 @@ function Really() {
 async function deleteAll() {
   turnOff();
   await account.deleteAccount();
-  forgetMoods();
   sure.value = false;
   leave();
   say(words.value.privacy.deleted);

@@ -7,6 +7,7 @@ import type {
   Goal,
   Kind,
   KindView,
+  MoodNote,
   MoodState,
   PictureReading,
   Readiness,
@@ -81,4 +82,15 @@ export async function undoFeedback(user_id: string, idempotency_key: string): Pr
 
 export function taste(user_id: string): Promise<Taste> {
   return bodyOf(http.GET("/v1/users/{user_id}/taste", { params: { path: { user_id } } }));
+}
+
+const own = { params: { path: { user_id: "me" } } };
+
+/** The last mood of each minute of a week in which somebody was seen, the oldest first. */
+export function moods(): Promise<MoodNote[]> {
+  return bodyOf(http.GET("/v1/users/{user_id}/moods", own));
+}
+
+export async function forgetMoods(): Promise<void> {
+  await bodyOf(http.DELETE("/v1/users/{user_id}/moods", own));
 }

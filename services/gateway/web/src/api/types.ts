@@ -32,6 +32,7 @@ export type Taste = Schemas["TasteView"];
 export type Belief = Schemas["BeliefView"];
 export type Status = Schemas["Status"];
 export type SpotifyState = Schemas["SpotifyState"];
+export type MoodNote = Schemas["MoodNoteView"];
 export type Task = Schemas["TaskView"];
 export type TaskWorker = Schemas["WorkerView"];
 export type ImportOrder = Schemas["ImportRequest"];

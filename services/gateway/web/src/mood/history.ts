@@ -1,17 +1,27 @@
-// The moods of the last week, kept in this browser and nowhere else.
-import { keptList } from "../account/kept";
+// The moods of the last week: those that are kept, and those seen since.
+import { effect, signal } from "@preact/signals";
+import { forgetMoods as forgetKept, moods } from "../api/client";
 import type { Mood } from "../api/types";
+import { me } from "../session";
 import { type Note, noted } from "./notes";
 
-const kept = keptList<Note>("moods");
+export const history = signal<readonly Note[]>([]);
 
-export const history = kept.list;
+effect(() => {
+  if (!me.value) history.value = [];
+});
 
 export function note(mood: Mood, now = Date.now()) {
-  const next = noted(history.value, mood, now);
-  if (next !== history.value) kept.keep(next);
+  history.value = noted(history.value, mood, now);
 }
 
-export function forgetMoods() {
-  kept.keep([]);
+export async function loadMoods(): Promise<void> {
+  const kept = (await moods()).map(({ at, ...rest }) => ({ ...rest, at: Date.parse(at) }));
+  const last = kept.at(-1)?.at ?? 0;
+  history.value = [...kept, ...history.value.filter(({ at }) => at >= last + 60_000)];
+}
+
+export async function forgetMoods(): Promise<void> {
+  await forgetKept();
+  history.value = [];
 }

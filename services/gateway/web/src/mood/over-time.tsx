@@ -1,9 +1,12 @@
 // The mood over the day and the week.
 import { signal } from "@preact/signals";
 import { lazy, Suspense } from "preact/compat";
+import { useEffect } from "preact/hooks";
+import { me } from "../session";
+import { attempt } from "../ui/toast";
 import { duration, percent, words } from "../words";
 import { Glyph } from "./glyph";
-import { forgetMoods, history } from "./history";
+import { forgetMoods, history, loadMoods } from "./history";
 import { DAY_MS, KEPT_MS, type Note, shares } from "./notes";
 
 const Chart = lazy(() => import("./chart"));
@@ -12,6 +15,9 @@ const span = signal<"day" | "week">("day");
 
 export function OverTime() {
   const w = words.value;
+  useEffect(() => {
+    if (me.peek()) void attempt(loadMoods);
+  }, []);
   const now = Date.now();
   const from = now - (span.value === "day" ? DAY_MS : KEPT_MS);
   const notes = history.value.filter((note) => note.at >= from);
@@ -33,7 +39,7 @@ export function OverTime() {
       )}
       <p class="quiet">{w.historyKept}</p>
       {history.value.length > 0 && (
-        <button type="button" class="button" onClick={forgetMoods}>
+        <button type="button" class="button" onClick={() => void attempt(forgetMoods)}>
           {w.forgetMoods}
         </button>
       )}

@@ -131,7 +131,7 @@ export const de: Words = {
   low: "tief",
   chartLabel: "Wie angenehm und wie lebhaft, im Lauf der Zeit; darunter die Anteile der Stimmungen.",
   noHistory: "Noch nichts. Deine Stimmungen erscheinen hier, solange die Kamera an ist.",
-  historyKept: "Bleibt nur in diesem Browser, eine Woche lang.",
+  historyKept: "Die letzte Stimmung jeder Minute wird aufbewahrt, eine Woche lang.",
   forgetMoods: "Diese Stimmungen vergessen",
   saidTitle: "Was du zu Vorschlägen gesagt hast",
   saidNothing: "Noch nichts. Was dir gefällt, was du merkst oder ablehnst, erscheint hier.",

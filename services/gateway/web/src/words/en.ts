@@ -130,7 +130,7 @@ export const en = {
   low: "low",
   chartLabel: "Pleasantness and energy over time; the shares of each mood follow below.",
   noHistory: "Nothing yet. Your moods appear here while the camera is on.",
-  historyKept: "Kept in this browser only, for a week.",
+  historyKept: "The last mood of each minute is kept, for a week.",
   forgetMoods: "Forget these moods",
   saidTitle: "What you said about picks",
   saidNothing: "Nothing yet. Like, save or turn down a pick, and it appears here.",

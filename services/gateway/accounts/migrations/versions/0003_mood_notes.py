@@ -15,8 +15,8 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(64), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
-        sa.Column("valence", sa.Float(), nullable=False),
-        sa.Column("arousal", sa.Float(), nullable=False),
+        sa.Column("valence", sa.Double(), nullable=False),
+        sa.Column("arousal", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "at", name="pk_mood_note"),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_mood_note_account_id", ondelete="CASCADE"),
     )

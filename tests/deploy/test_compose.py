@@ -82,3 +82,12 @@ def test_compose_itself_understands_the_file(tmp_path: Path, profile: str):
     stack = Stack(tmp_path, {"COMPOSE_PROFILES": profile})
     shown = yaml.safe_load(stack.compose("config"))
     assert "gateway" in shown["services"]
+
+
+def test_a_volume_that_our_own_parts_write_is_mounted_where_the_image_gives_a_folder_to_its_user():
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    given = set(re.findall(r"install -d -o emoverse (\S+)", dockerfile))
+    ours = [service for service in services().values() if str(service["image"]).startswith("emoverse/")]
+    mounted = {volume.split(":")[1] for service in ours for volume in service.get("volumes", ())}
+    assert mounted
+    assert mounted <= given

@@ -113,7 +113,7 @@ class Stack:
         self.docker(
             "build", "-q", "-f", "deploy/Dockerfile", "--target", "model-server", "-t", server, ".", timeout_s=900
         )
-        arguments = ("--build-arg", f"MODEL_SERVER_IMAGE={server}", "--label", "emoverse.stand-in=true")
+        arguments = ("--build-arg", f"MODEL_SERVER_IMAGE={server}")
         self.docker("build", "-q", *arguments, "-t", MODEL_IMAGE, "tests/stack", timeout_s=120)
         return f"a stand-in for {MODEL_IMAGE}, made of the project's own model server"
 
@@ -125,7 +125,7 @@ class Stack:
 
     def _is_stand_in(self) -> bool:
         inspected: list[dict[str, Any]] = json.loads(self.docker("image", "inspect", MODEL_IMAGE))
-        return "emoverse.stand-in" in (inspected[0]["Config"]["Labels"] or {})
+        return not any("tf_serving" in part for part in inspected[0]["Config"]["Entrypoint"] or ())
 
     def _run(self, command: list[str], timeout_s: float) -> str:
         result = subprocess.run(

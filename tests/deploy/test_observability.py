@@ -144,7 +144,8 @@ async def test_every_metric_that_is_asked_for_is_told(redis_url: str, tmp_path: 
 
 
 def test_prometheus_scrapes_every_part_that_serves_metrics_where_it_serves_them():
-    ports = {scrape["job_name"]: dns["port"] for scrape in SCRAPES for dns in scrape.get("dns_sd_configs", ())}
+    found = [dns for scrape in SCRAPES for dns in scrape.get("dns_sd_configs", ())]
+    ports = {name: dns["port"] for dns in found for name in dns["names"]}
     told = {
         name: port
         for name, service in services().items()

@@ -61,6 +61,32 @@ def test_films_carry_rating_votes_and_imdb_id(empty_database: Database, tmp_path
     assert rows(empty_database, Kind.MOVIE)["movie:undated"].year is None
 
 
+@pytest.mark.parametrize(
+    ("written", "title", "year"),
+    [
+        ("Harbour Robots (1995)", "Harbour Robots", 1995),
+        ('"Robot, The (1980)"', "The Robot", 1980),
+        ('"Robot (Roboter, Der) (1980)"', "Robot", 1980),
+        ('"Robot, A (Roboter, Ein) (Robota) (1980)"', "A Robot", 1980),
+        ("(500) Robots (2009)", "(500) Robots", 2009),
+        ("1984 (1984)", "1984", 1984),
+        ("Robot 5", "Robot 5", None),
+    ],
+)
+def test_films_of_movielens_have_their_year_and_article_in_place(
+    empty_database: Database, tmp_path: Path, written: str, title: str, year: int | None
+):
+    path = write(tmp_path / "movies.csv", "movieId,title,genres", f"1,{written},Comedy|Drama")
+    assert load(empty_database, Kind.MOVIE, path).format == "movielens-movies"
+    (row,) = rows(empty_database, Kind.MOVIE).values()
+    assert (row.title, row.year, row.genres) == (title, year, ["comedy", "drama"])
+
+
+def test_no_genre_is_none(empty_database: Database, tmp_path: Path):
+    load(empty_database, Kind.MOVIE, write(tmp_path / "m.csv", "movieId,title,genres", "1,Robot,(no genres listed)"))
+    assert [row.genres for row in rows(empty_database, Kind.MOVIE).values()] == [[]]
+
+
 def test_a_film_whose_title_changes_stays_the_same_film(empty_database: Database, tmp_path: Path):
     load(empty_database, Kind.MOVIE, write(tmp_path / "a.csv", FILMS, film("Old Name", 2011, "tt7654321")))
     changed = write(tmp_path / "b.csv", FILMS, film("New Name", 2012, "tt7654321", score=8.1, votes=9000))

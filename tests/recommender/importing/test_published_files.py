@@ -18,6 +18,7 @@ DATA = Path(__file__).parents[3] / "../shared/data"
         (Kind.MUSIC, "music/songs_normalize.csv", None, "spotify-top-hits", 1900),
         (Kind.MOVIE, "movies/movie_metadata.csv", None, "imdb-5000", 4900),
         (Kind.GAME, "games/steam.csv", None, "steam", 27_000),
+        (Kind.MOVIE, "movielens/movies.csv", None, "movielens-movies", 9700),
         (Kind.MOVIE, "movies/reviews.csv.gz", "movies/movie_metadata.csv", "reviews", 4900),
     ],
 )

@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from contracts.emotion import EMOTIONS, Emotion
@@ -17,6 +18,12 @@ ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$"
 
 IdempotencyKey = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 """1..128 visible ASCII characters."""
+
+IdempotencyHeader = Annotated[
+    IdempotencyKey | None,
+    Header(alias="Idempotency-Key", description="Repeating a write with its key changes nothing; by default a new one"),
+]
+
 
 # PostgreSQL stores no NUL character.
 ReviewText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=r"^[^\x00]+$")]

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 from redis.asyncio import Redis
 
@@ -14,6 +14,7 @@ from services.gateway.access import ACCESS_PROBLEMS, OwnedId
 from services.gateway.models import (
     Accepted,
     FeedbackRequest,
+    IdempotencyHeader,
     IdempotencyKey,
     KindView,
     MoodCorrection,
@@ -31,11 +32,6 @@ from services.gateway.mood_diary import MoodDiary
 from services.gateway.moods import latest_mood
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
 from services.gateway.recommender import RecommenderClient
-
-IdempotencyHeader = Annotated[
-    IdempotencyKey | None,
-    Header(alias="Idempotency-Key", description="Repeating a write with its key changes nothing; by default a new one"),
-]
 
 router = APIRouter(prefix="/v1", responses=READ_PROBLEMS)
 

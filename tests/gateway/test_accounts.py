@@ -273,3 +273,18 @@ async def counters_after(settings: GatewaySettings, client: httpx.AsyncClient, a
     await client.post("/v1/session", json=LOGIN, headers={"X-Forwarded-For": address})
     async with Redis.from_url(settings.redis_url, decode_responses=True) as redis:
         return len([key async for key in redis.scan_iter("*SIGN_IN_FROM*minute*")])
+
+
+async def test_a_device_is_made_once_for_a_key(app: FastAPI):
+    async with guest(app, agrees=True) as (client, _):
+        devices, headers = "/v1/users/me/devices", {"Idempotency-Key": "k"}
+        made = [await client.post(devices, json={"name": "desk"}, headers=headers) for _ in range(2)]
+        assert made[0].status_code == 201
+        assert made[0].json() == made[1].json()
+        other = await client.post(devices, json={"name": "lamp"}, headers=headers)
+        assert code_of(other, 409) == "idempotency_key_reused"
+        await client.post(devices, json={"name": "desk"})
+        assert len((await client.get(devices)).json()["devices"]) == 2
+        await client.delete(f"{devices}/{made[0].json()['device']['id']}")
+        removed = await client.post(devices, json={"name": "desk"}, headers=headers)
+        assert code_of(removed, 409) == "idempotency_key_reused"

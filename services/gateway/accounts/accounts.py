@@ -1,13 +1,12 @@
 """Accounts, their sessions and their devices. Every method is one transaction, and blocks."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Table, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Table, delete, func, select
 
 from servicekit.database import Database, upsert
 from servicekit.errors import NotFoundError
@@ -15,13 +14,25 @@ from services.gateway.accounts.consent import CONSENT_VERSION
 from services.gateway.accounts.errors import (
     AlreadyMemberError,
     ConsentOutdatedError,
-    NameTakenError,
+    KeyReusedError,
     TooManyDevicesError,
     WrongCredentialsError,
 )
 from services.gateway.accounts.passwords import hash_password, is_password
 from services.gateway.accounts.records import Account, Admitted, Census, Credential, Principal, Revoked
 from services.gateway.accounts.schema import AccountRow, CredentialRow, ForgottenRow, RevokedTokenRow
+from services.gateway.accounts.statements import (
+    ACCOUNT,
+    CREDENTIAL,
+    REVOKED,
+    account_with,
+    change,
+    devices_of,
+    revoke,
+    to_account,
+    unique,
+    was_revoked,
+)
 from services.gateway.accounts.tokens import Claims, Purpose, Signer
 
 SESSION_LIFE: Final = timedelta(days=90)
@@ -30,9 +41,6 @@ MAX_DEVICES: Final = 20
 SEEN_EVERY: Final = timedelta(hours=1)
 """How precisely it is known when somebody was last there."""
 
-_ACCOUNT: Final[Table] = AccountRow.metadata.tables["account"]
-_CREDENTIAL: Final[Table] = AccountRow.metadata.tables["credential"]
-_REVOKED: Final[Table] = AccountRow.metadata.tables["revoked_token"]
 
 _FORGOTTEN: Final[Table] = AccountRow.metadata.tables["forgotten"]
 
@@ -63,15 +71,15 @@ class Accounts:
             NameTakenError: somebody else has the name.
         """
         hashed = hash_password(password)
-        with _unique(name), self._database.writing() as connection:
+        with unique(name), self._database.writing() as connection:
             return self._insert(connection, name=name.lower(), password_hash=hashed, is_operator=True)
 
     def _insert(self, connection: Connection, **columns: Any) -> Account:
         now = self._clock()
         row = {"is_operator": False, "created_at": now, "seen_at": now} | columns
         account_id = f"u-{uuid4().hex}"
-        connection.execute(_ACCOUNT.insert().values(id=account_id, **row))
-        return _account(connection, account_id)
+        connection.execute(ACCOUNT.insert().values(id=account_id, **row))
+        return account_with(connection, account_id)
 
     def sign_in(self, name: str, password: str) -> Admitted:
         """A new session of whoever has this name.
@@ -85,7 +93,7 @@ class Accounts:
         if not is_password(password, row.password_hash if row else None) or row is None:
             raise WrongCredentialsError
         with self._database.writing() as connection:
-            return self._admit(connection, _account(connection, row.id))
+            return self._admit(connection, account_with(connection, row.id))
 
     def sign_up(self, principal: Principal, name: str, password: str) -> Admitted:
         """Give a guest a name and a password; all that is known of them stays. The session is replaced.
@@ -95,12 +103,12 @@ class Accounts:
             NameTakenError: somebody else has the name.
         """
         hashed = hash_password(password)
-        with _unique(name), self._database.writing() as connection:
-            if _account(connection, principal.account.id).name is not None:
+        with unique(name), self._database.writing() as connection:
+            if account_with(connection, principal.account.id).name is not None:
                 raise AlreadyMemberError
-            _update(connection, principal.account.id, name=name.lower(), password_hash=hashed)
-            connection.execute(delete(_CREDENTIAL).where(_CREDENTIAL.c.id == principal.session_id))
-            return self._admit(connection, _account(connection, principal.account.id))
+            change(connection, principal.account.id, name=name.lower(), password_hash=hashed)
+            connection.execute(delete(CREDENTIAL).where(CREDENTIAL.c.id == principal.session_id))
+            return self._admit(connection, account_with(connection, principal.account.id))
 
     def change_password(self, principal: Principal, current: str, new: str) -> list[Revoked]:
         """Every other session and every device ends; returns the tokens that are no longer good.
@@ -115,15 +123,15 @@ class Accounts:
             raise WrongCredentialsError
         hashed = hash_password(new)
         with self._database.writing() as connection:
-            _update(connection, account_id, password_hash=hashed)
+            change(connection, account_id, password_hash=hashed)
             others = (CredentialRow.purpose == Purpose.SESSION) & (CredentialRow.id != principal.session_id)
-            connection.execute(delete(_CREDENTIAL).where(CredentialRow.account_id == account_id, others))
-            return _revoke(connection, account_id)
+            connection.execute(delete(CREDENTIAL).where(CredentialRow.account_id == account_id, others))
+            return revoke(connection, account_id)
 
     def sign_out(self, principal: Principal) -> None:
         """End the session."""
         with self._database.writing() as connection:
-            connection.execute(delete(_CREDENTIAL).where(_CREDENTIAL.c.id == principal.session_id))
+            connection.execute(delete(CREDENTIAL).where(CREDENTIAL.c.id == principal.session_id))
 
     def principal(self, session_token: str) -> Principal | None:
         """Who has the session of this token; None where it was forged, is over, or its account is gone."""
@@ -132,20 +140,20 @@ class Accounts:
             return None
         now = self._clock()
         valid = (CredentialRow.id == token_id, CredentialRow.purpose == Purpose.SESSION, CredentialRow.expires_at > now)
-        query = select(_ACCOUNT).join(_CREDENTIAL, CredentialRow.account_id == AccountRow.id).where(*valid)
+        query = select(ACCOUNT).join(CREDENTIAL, CredentialRow.account_id == AccountRow.id).where(*valid)
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
         if now - row.seen_at > SEEN_EVERY:
             with self._database.writing() as connection:
-                _update(connection, row.id, seen_at=now)
-        return Principal(_to_account(row), token_id)
+                change(connection, row.id, seen_at=now)
+        return Principal(to_account(row), token_id)
 
     def account(self, account_id: str) -> Account:
         """The account with this id."""
         with self._database.reading() as connection:
-            return _account(connection, account_id)
+            return account_with(connection, account_id)
 
     def exists(self, account_id: str) -> bool:
         """Whether there is such an account."""
@@ -161,36 +169,39 @@ class Accounts:
         if version != CONSENT_VERSION:
             raise ConsentOutdatedError(version, CONSENT_VERSION)
         with self._database.writing() as connection:
-            _update(connection, account_id, consent_version=version, consent_at=self._clock())
-            return _account(connection, account_id)
+            change(connection, account_id, consent_version=version, consent_at=self._clock())
+            return account_with(connection, account_id)
 
     def withdraw(self, account_id: str) -> tuple[Account, list[Revoked]]:
         """Their pictures may no longer be looked at: every device ends; returns the tokens that are no longer good."""
         with self._database.writing() as connection:
-            _update(connection, account_id, consent_version=None, consent_at=None)
-            return _account(connection, account_id), _revoke(connection, account_id)
+            change(connection, account_id, consent_version=None, consent_at=None)
+            return account_with(connection, account_id), revoke(connection, account_id)
 
     def devices(self, account_id: str) -> list[Credential]:
         """The devices that may stream, the newest first."""
-        mine = (CredentialRow.account_id == account_id, CredentialRow.purpose == Purpose.DEVICE)
-        columns = (CredentialRow.id, CredentialRow.name, CredentialRow.created_at, CredentialRow.expires_at)
-        query = select(*columns).where(*mine, CredentialRow.expires_at > self._clock())
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(CredentialRow.created_at.desc())).all()
-        return [Credential(*row) for row in rows]
+            return [each for each in devices_of(connection, account_id) if each.expires_at > self._clock()]
 
-    def add_device(self, account_id: str, name: str) -> tuple[Credential, str]:
-        """A new device and its token, which cannot be had again.
+    def add_device(self, account_id: str, name: str, key: str = "") -> tuple[Credential, str]:
+        """A new device and its token, which cannot be had again but with the idempotency key it was made with.
 
         Raises:
             TooManyDevicesError: there are `MAX_DEVICES` already.
+            KeyReusedError: the key had made a device of another name, or one that was removed.
         """
+        device_id = sha256(f"{account_id}\n{key}".encode()).hexdigest()[:32] if key else uuid4().hex
         with self._database.writing() as connection:
-            mine = (CredentialRow.account_id == account_id, CredentialRow.purpose == Purpose.DEVICE)
-            if (connection.scalar(select(func.count()).select_from(_CREDENTIAL).where(*mine)) or 0) >= MAX_DEVICES:
+            kept = devices_of(connection, account_id)
+            made = next((each for each in kept if each.id == device_id), None)
+            if was_revoked(connection, device_id) or (made and made.name != name):
+                raise KeyReusedError(key)
+            if made:
+                return made, self._sign(Purpose.DEVICE, account_id, made)
+            if len(kept) >= MAX_DEVICES:
                 raise TooManyDevicesError(MAX_DEVICES)
-            _account(connection, account_id)
-            return self._issue(connection, account_id, Purpose.DEVICE, name, DEVICE_LIFE)
+            account_with(connection, account_id)
+            return self._issue(connection, account_id, Purpose.DEVICE, name, DEVICE_LIFE, device_id)
 
     def remove_device(self, account_id: str, device_id: str) -> list[Revoked]:
         """Its token is no longer good.
@@ -199,7 +210,7 @@ class Accounts:
             NotFoundError: the account has no such device.
         """
         with self._database.writing() as connection:
-            revoked = _revoke(connection, account_id, device_id)
+            revoked = revoke(connection, account_id, device_id)
         if not revoked:
             raise NotFoundError("There is no such device.", "GET /v1/users/me/devices lists them.")
         return revoked
@@ -212,8 +223,8 @@ class Accounts:
     def delete(self, account_id: str) -> list[Revoked]:
         """Forget the account; returns the tokens that are no longer good. Nothing happens where it is gone already."""
         with self._database.erasing() as connection:
-            revoked = _revoke(connection, account_id)
-            connection.execute(delete(_ACCOUNT).where(AccountRow.id == account_id))
+            revoked = revoke(connection, account_id)
+            connection.execute(delete(ACCOUNT).where(AccountRow.id == account_id))
             upsert(connection, _FORGOTTEN, [{"id": account_id, "at": self._clock()}])
             return revoked
 
@@ -231,13 +242,13 @@ class Accounts:
         """Every token that others must still refuse."""
         now = self._clock()
         with self._database.writing() as connection:
-            connection.execute(delete(_REVOKED).where(RevokedTokenRow.expires_at <= now))
-            connection.execute(delete(_CREDENTIAL).where(CredentialRow.expires_at <= now))
+            connection.execute(delete(REVOKED).where(RevokedTokenRow.expires_at <= now))
+            connection.execute(delete(CREDENTIAL).where(CredentialRow.expires_at <= now))
             return [Revoked(*row) for row in connection.execute(select(RevokedTokenRow.id, RevokedTokenRow.expires_at))]
 
     def census(self) -> Census:
         """How many accounts there are."""
-        query = select(func.count(), func.count(AccountRow.name)).select_from(_ACCOUNT)
+        query = select(func.count(), func.count(AccountRow.name)).select_from(ACCOUNT)
         with self._database.reading() as connection:
             everybody, members = connection.execute(query).one()
         return Census(guests=everybody - members, members=members)
@@ -249,47 +260,16 @@ class Accounts:
             return list(connection.scalars(select(AccountRow.id).where(*gone).order_by(AccountRow.seen_at).limit(most)))
 
     def _admit(self, connection: Connection, account: Account) -> Admitted:
-        _, token = self._issue(connection, account.id, Purpose.SESSION, "", SESSION_LIFE)
+        _, token = self._issue(connection, account.id, Purpose.SESSION, "", SESSION_LIFE, uuid4().hex)
         return Admitted(account, token)
 
     def _issue(
-        self, connection: Connection, account_id: str, purpose: Purpose, name: str, life: timedelta
+        self, connection: Connection, account_id: str, purpose: Purpose, name: str, life: timedelta, new_id: str
     ) -> tuple[Credential, str]:
         now = self._clock()
-        made = Credential(uuid4().hex, name, now, now + life)
-        connection.execute(_CREDENTIAL.insert().values(account_id=account_id, purpose=purpose, **made._asdict()))
-        return made, self._signers[purpose].sign(Claims(made.id, account_id, made.expires_at), now)
+        made = Credential(new_id, name, now, now + life)
+        connection.execute(CREDENTIAL.insert().values(account_id=account_id, purpose=purpose, **made._asdict()))
+        return made, self._sign(purpose, account_id, made)
 
-
-def _revoke(connection: Connection, account_id: str, device_id: str | None = None) -> list[Revoked]:
-    devices = (CredentialRow.account_id == account_id, CredentialRow.purpose == Purpose.DEVICE)
-    chosen = devices if device_id is None else (*devices, CredentialRow.id == device_id)
-    removed = connection.execute(
-        delete(_CREDENTIAL).where(*chosen).returning(CredentialRow.id, CredentialRow.expires_at)
-    ).all()
-    if removed:
-        connection.execute(_REVOKED.insert(), [{"id": row.id, "expires_at": row.expires_at} for row in removed])
-    return [Revoked(row.id, row.expires_at) for row in removed]
-
-
-def _update(connection: Connection, account_id: str, **columns: Any) -> None:
-    connection.execute(update(_ACCOUNT).where(AccountRow.id == account_id).values(**columns))
-
-
-def _account(connection: Connection, account_id: str) -> Account:
-    row = connection.execute(select(_ACCOUNT).where(AccountRow.id == account_id)).one_or_none()
-    if row is None:
-        raise NotFoundError("There is no such account.", "It may have been deleted.", code="account_gone")
-    return _to_account(row)
-
-
-def _to_account(row: Row[Any]) -> Account:
-    return Account(row.id, row.name, row.is_operator, row.consent_version, row.consent_at, row.created_at)
-
-
-@contextmanager
-def _unique(name: str) -> Generator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise NameTakenError(name) from error
+    def _sign(self, purpose: Purpose, account_id: str, made: Credential) -> str:
+        return self._signers[purpose].sign(Claims(made.id, account_id, made.expires_at), made.created_at)

@@ -52,6 +52,18 @@ class ConsentOutdatedError(ConflictError):
         )
 
 
+class KeyReusedError(ConflictError):
+    """An idempotency key came again with something else."""
+
+    default_code: ClassVar[str] = "idempotency_key_reused"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The idempotency key {key!r} was used before for something else.",
+            "Choose a new key for a new request; repeat a key only to repeat the same request.",
+        )
+
+
 class NameTakenError(ConflictError):
     """Another account has the name."""
 

@@ -36,6 +36,7 @@ from services.gateway.accounts.models import (
 )
 from services.gateway.accounts.records import Admitted
 from services.gateway.accounts.stops import Stops, audit
+from services.gateway.models import IdempotencyHeader
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
 from services.gateway.spotify.opening import SpotifyThreads
 
@@ -224,12 +225,14 @@ async def get_devices(user_id: OwnedId, accounts: AccountsDep, offload: OffloadD
     responses=WRITE_PROBLEMS | ACCESS_PROBLEMS,
 )
 async def add_device(
-    user_id: OwnedId, device: NewDevice, accounts: AccountsDep, offload: OffloadDep
-) -> DeviceWithToken:
-    """Its token is shown once. Needs the consent of whom it will look at."""
+    user_id: OwnedId, device: NewDevice, accounts: AccountsDep, offload: OffloadDep,
+    idempotency_key: IdempotencyHeader = None,
+) -> DeviceWithToken:  # fmt: skip
+    """Its token is shown once, and to whoever repeats the request with its key. Needs the consent of whom it will look
+    at."""
     if not (await offload(accounts.account, user_id)).agrees:
         raise ConsentMissingError
-    made, token = await offload(accounts.add_device, user_id, device.name)
+    made, token = await offload(accounts.add_device, user_id, device.name, idempotency_key or "")
     audit("added_device", user_id)
     return DeviceWithToken(device=Device.of(made), token=token)
 

@@ -211,7 +211,8 @@ export interface paths {
         put?: never;
         /**
          * Let a device stream
-         * @description Its token is shown once. Needs the consent of whom it will look at.
+         * @description Its token is shown once, and to whoever repeats the request with its key. Needs the consent of whom it will look
+         *     at.
          */
         post: operations["addDevice"];
         delete?: never;
@@ -3140,7 +3141,10 @@ export interface operations {
     addDevice: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating a write with its key changes nothing; by default a new one */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Whose; `me` for your own */
                 user_id: string;

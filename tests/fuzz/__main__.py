@@ -26,8 +26,6 @@ WARM: Final = 0.25
 """The share of an edge's inputs before its memory is first measured."""
 MAX_FINDINGS: Final = 5
 """Of one edge; then it is given up."""
-MAX_GROWTH_BYTES: Final = 200
-"""For each input, over at least `AT_ONCE`."""
 QUIET: Final[Any] = list(HealthCheck)
 
 

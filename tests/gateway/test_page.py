@@ -76,6 +76,14 @@ async def test_without_the_web_app_the_page_says_how_to_build_it_and_the_interfa
         (await client.get("/v1/kinds")).raise_for_status()
 
 
+def test_the_web_app_writes_texts_and_never_html():
+    sources = [path for path in (DIST.parent / "src").rglob("*.ts*") if path.name != "schema.d.ts"]
+    assert len(sources) > 40
+    html = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|\beval\(|new Function|javascript:"
+    for path in sources:
+        assert not re.search(html, path.read_text(), re.IGNORECASE), f"{path.name} could run what a title says"
+
+
 @pytest.fixture
 def built() -> Path:
     if not (DIST / "index.html").is_file():

@@ -6,7 +6,7 @@ frame costs says little where a model server, databases and other workers share 
 
 from typing import Final, NamedTuple
 
-FIRST_FPS: Final = 190.0
+FIRST_FPS: Final = 150.0
 """Of a core with everything on one machine; see docs/performance.md. Where there is more room, trying finds it."""
 LEAST_FPS: Final = 40.0
 """Of a core: less than this is a fault somewhere, and refusing streams would not mend it."""
@@ -83,7 +83,9 @@ class Workload:
     def _judge(self, fps: float) -> None:
         if self._late > max(LATE_ANSWERS, LATE_SHARE * self._answers):
             self._room_fps = max(self._least_fps, min(self._room_fps, LESS * fps))
-        elif self._room_fps < self._first_fps or fps > MOST * self._room_fps:
+        elif self._room_fps < self._first_fps:
+            self._room_fps = min(self._first_fps, self._room_fps + MORE * self._first_fps)
+        elif fps > MOST * self._room_fps:
             self._room_fps += MORE * self._first_fps
 
     @property

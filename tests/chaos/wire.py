@@ -22,6 +22,7 @@ class Wire:
         delay_s: that every chunk is held back for.
         bytes_per_s: of each connection and direction; 0: as many as there are.
         silent: nothing is forwarded, and nobody is told.
+        held: how many times something was held back for that.
     """
 
     def __init__(self, target: str) -> None:
@@ -31,6 +32,7 @@ class Wire:
         self.delay_s = 0.0
         self.bytes_per_s = 0
         self.silent = False
+        self.held = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -93,6 +95,7 @@ class Wire:
         try:
             while chunk := await reader.read(CHUNK_BYTES):
                 await asyncio.sleep(self.delay_s)
+                self.held += self.silent
                 while self.silent:  # noqa: ASYNC110  (another thread sets it)
                     await asyncio.sleep(0.05)
                 for start in range(0, len(chunk), SLOW_BYTES):

@@ -13,6 +13,7 @@ from redis import Redis
 
 from contracts.tasks import LIGHT_QUEUE
 from services.recommender.beat import LOCK
+from tests.chaos.wire import Wire
 
 TIMEOUT_S = 60
 
@@ -55,3 +56,23 @@ def test_one_beat_ticks_the_next_waits_and_takes_over_and_nothing_is_left_behind
             assert second.returncode == 0, log
         assert client.get(LOCK) is None
     assert list(tmp_path.iterdir()) == []
+
+
+@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.01, wait_max=0.01)
+def until_an_answer_is_waited_for(wire: Wire) -> None:
+    assert wire.held
+
+
+@pytest.mark.timeout(2 * TIMEOUT_S)
+def test_a_beat_that_waits_for_redis_can_be_stopped(redis_url: str, tmp_path: Path):
+    address, _, number = redis_url.removeprefix("redis://").partition("/")
+    with Wire(address) as wire, Redis.from_url(redis_url) as client:
+        client.delete(LIGHT_QUEUE)
+        with start(f"redis://{wire.address}/{number}", tmp_path) as beat:
+            until_a_task_is_sent(client)
+            wire.silent = True
+            until_an_answer_is_waited_for(wire)
+            beat.send_signal(signal.SIGTERM)
+            _, log = beat.communicate(timeout=TIMEOUT_S)
+            wire.silent = False
+            assert beat.returncode == 0, log

@@ -96,7 +96,7 @@ def running_stack(data_dir: Path, settings: Mapping[str, str]) -> Generator[Stac
             finally:
                 stop(process)
         terminal.seek(0)
-        print(terminal.read())  # noqa: T201  (shown when a test fails)
+        print(terminal.read(), file=sys.stderr)  # noqa: T201  (shown when a test fails)
 
 
 def stop(process: subprocess.Popen[str]) -> None:

@@ -67,6 +67,8 @@ def open_celery(settings: RecommenderSettings) -> TaskSender:
         worker_cancel_long_running_tasks_on_connection_loss=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # A Redis that takes no writes, or has no memory left, answers: it is tried again like one that does not.
+        broker_channel_error_retry=True,
         broker_transport_options={
             # Workers renew their claims: see `claims`.
             "visibility_timeout": settings.worker_lost_after_s,

@@ -21,6 +21,7 @@ from services.recommender.core.prior import Prior
 from services.recommender.core.ranking import Ranked, Wish, seed_of
 from services.recommender.core.reasons import reasons
 from services.recommender.core.rest import RestPolicy
+from services.recommender.core.selection import MAX_NEGATIVE_RUN
 from services.recommender.core.taste import MAX_EVIDENCE, SAID, Belief, learn_taste
 from services.recommender.core.weights import CANDIDATES
 from services.recommender.database import require_migrated
@@ -309,8 +310,10 @@ class Recommender:
         request = self._felt(request, person)
         goal = page.goal if page else request.goal or default_goal(request.mood)
         reach = min(offset + request.count, pages.MAX_DEPTH)
-        lists = {kind: self._ranked(request, goal, person, kind, reach) for kind in kinds}
-        order = [ranked for _, ranked in mixed(lists, reach, in_step=goal is Goal.JOURNEY)]
+        is_walk = goal is Goal.JOURNEY
+        length = reach if is_walk or len(kinds) == 1 else reach + MAX_NEGATIVE_RUN
+        lists = {kind: self._ranked(request, goal, person, kind, length) for kind in kinds}
+        order = [ranked for _, ranked in mixed(lists, reach, in_step=is_walk)]
         chosen = self._chosen(request, goal, person, read, order[offset:])
         self._note_shown(person, chosen)
         following = Page(
@@ -321,7 +324,7 @@ class Recommender:
             mood=request.mood,
             request=digest,
         )
-        is_last = len(order) < reach or reach == pages.MAX_DEPTH or goal is Goal.JOURNEY
+        is_last = len(order) < reach or reach == pages.MAX_DEPTH or is_walk
         return Listing(chosen, goal, request.mood, "" if is_last else following.token())
 
     def _felt(self, request: Request, person: Person) -> Request:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from contracts.emotion import Affect
 from contracts.mood import Mood, MoodState
@@ -74,3 +75,8 @@ def shelf_of(*items: ItemFacts) -> Catalogue:
 def opinion(item_id: str, action: FeedbackAction, minutes: float = 0) -> Opinion:
     """Given so many minutes after noon."""
     return Opinion(item_id, action, NOON + timedelta(minutes=minutes))
+
+
+def longest_run(flags: Iterable[bool]) -> int:
+    """Of true ones."""
+    return max((len(list(run)) for flag, run in groupby(flags) if flag), default=0)

@@ -12,7 +12,7 @@ from services.recommender.core.journeys import waypoints
 from services.recommender.core.ranking import Known, Ranked, Wish, rank
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.core.taste import learn_taste
-from tests.recommender.support import facts, mood, shelf_of
+from tests.recommender.support import facts, longest_run, mood, shelf_of
 
 
 def walk(catalogue: Catalogue, kind: Kind = Kind.MUSIC, count: int = 10, **wish: object) -> tuple[Shelf, list[Ranked]]:
@@ -92,10 +92,7 @@ def test_strongly_negative_content_never_runs_on(goal: Goal):
     catalogue = shelf_of(*dark, *(facts(f"mild-{n}", affect=(-0.3, -0.2), creators=[f"m{n}"]) for n in range(10)))
     shelf = catalogue.shelves[Kind.MUSIC]
     picks = rank(shelf, Known(learn_taste(catalogue, [])), Wish(count=12, goal=goal, mood=mood(MoodState.SAD)))
-    run = longest = 0
-    for pick in picks:
-        run = run + 1 if shelf.affect[pick.row][0] < STRONGLY_NEGATIVE else 0
-        longest = max(longest, run)
+    longest = longest_run(shelf.affect[pick.row][0] < STRONGLY_NEGATIVE for pick in picks)
     assert longest <= MAX_NEGATIVE_RUN
     if goal is Goal.MATCH:
         assert longest == MAX_NEGATIVE_RUN

@@ -4,11 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.core.mixing import LEAD, mixed
+from services.recommender.core.selection import MAX_NEGATIVE_RUN
+from tests.recommender.support import longest_run
 
 
 class Thing(NamedTuple):
     name: str
     score: float
+    negative: bool = False
 
 
 def lists(**scores: list[float]) -> dict[str, list[Thing]]:
@@ -49,3 +52,14 @@ def test_quotas_hold_and_a_longer_list_begins_with_a_shorter_one(scores: dict[st
         assert things == given[kind][: len(things)]
         others = [len(taken[other]) for other in given if len(taken[other]) < len(given[other])]
         assert len(things) <= min(others, default=len(things)) + LEAD + 1
+
+
+@given(st.dictionaries(st.sampled_from("abcdefg"), st.lists(st.booleans(), min_size=33, max_size=33), min_size=1))
+def test_strongly_negative_ones_never_run_on_while_the_next_few_of_a_kind_have_another(dark: dict[str, list[bool]]):
+    given = {
+        kind: [Thing(f"{kind}{n}", 1 / (n + 1), is_dark and n % 4 != 3) for n, is_dark in enumerate(of_kind)]
+        for kind, of_kind in dark.items()
+    }
+    chosen = mixed(given, 30)
+    assert longest_run(thing.negative for _, thing in chosen) <= MAX_NEGATIVE_RUN
+    assert mixed({kind: things[:13] for kind, things in given.items()}, 10) == chosen[:10]

@@ -10,10 +10,11 @@ from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind, Pick
 from servicekit.database import Database
 from services.recommender import people_store, tasks
+from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
 from services.recommender.people_store import Feedback, MoodWord, Review
 from services.recommender.recommender import Recommender, Request
-from tests.recommender.support import NOON, POLICY, Clock, mood
+from tests.recommender.support import NOON, POLICY, Clock, longest_run, mood
 
 
 def recommend(recommender: Recommender, kind: Kind = Kind.MUSIC, **fields: Any) -> list[Pick]:
@@ -44,6 +45,12 @@ def test_a_persons_word_on_their_mood_counts_before_what_is_detected(recommender
     assert recommender.recommend(request, Kind.MUSIC).goal is Goal.MATCH
     with pytest.raises(KeyReusedError):
         recommender.correct_mood(replace(word, state=MoodState.ANGRY), neutral)
+
+
+@pytest.mark.parametrize("state", list(MoodState))
+def test_a_mixed_list_has_no_long_run_of_strongly_negative_items(recommender: Recommender, state: MoodState):
+    listing = recommender.recommend_mixed(Request("ada", 20, mood(state), goal=Goal.MATCH))
+    assert longest_run(pick.item.valence < STRONGLY_NEGATIVE for pick in listing.picks) <= MAX_NEGATIVE_RUN
 
 
 def test_feedback_is_kept_with_the_mood_that_the_person_said(recommender: Recommender, database: Database):

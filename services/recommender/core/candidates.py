@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 
 from contracts.emotion import Affect
 from contracts.recommendation import Goal
+from services.recommender.core.selection import STRONGLY_NEGATIVE
 
 Rows = npt.NDArray[np.intp]
 Numbers = npt.NDArray[Any]
@@ -26,6 +27,8 @@ FEATURE_CELL: Final = 0.1
 ANSWERS_KEPT: Final = 16_384
 TREES_KEPT: Final = 1024
 MIN_CHANCES: Final = 4096
+_BEARABLE: Final = -1
+"""Not a column of the features, but what is not strongly negative."""
 
 
 class Index:
@@ -46,6 +49,7 @@ class Index:
         self._reach = reach
         self._points = {goal: np.column_stack([affect / reach, np.sqrt(each)]) for goal, each in lack.items()}
         self._wholes = {goal: KDTree(points) for goal, points in self._points.items() if len(points)}
+        self._bearable: Rows = np.flatnonzero(affect[:, 0] >= STRONGLY_NEGATIVE)
         by_column = csc_array(features)
         self._members: Rows = np.asarray(by_column.indices, dtype=np.intp)
         self._starts = by_column.indptr
@@ -60,6 +64,10 @@ class Index:
     def best(self, target: Affect, goal: Goal, count: int) -> Rows:
         """At most `count` rows, for what everybody likes."""
         return self._best(goal, _middle(target, CELL), count, None)
+
+    def bearable(self, target: Affect, goal: Goal, count: int) -> Rows:
+        """The same, of what is not strongly negative."""
+        return self._best(goal, _middle(target, CELL), count, _BEARABLE)
 
     def best_with(self, columns: Iterable[int], target: Affect, goal: Goal, count: int) -> list[Rows]:
         """For each of these features at most `count` rows that have it."""
@@ -90,6 +98,8 @@ class Index:
         return found if rows is None else rows[found]
 
     def _having(self, column: int) -> Rows:
+        if column == _BEARABLE:
+            return self._bearable
         return self._members[self._starts[column] : self._starts[column + 1]]
 
     def _tree(self, goal: Goal, column: int) -> Any:

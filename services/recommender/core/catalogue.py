@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
@@ -127,15 +128,15 @@ class Catalogue:
     ) -> None:
         self.revision = revision
         self._priors = priors or {}
-        self._columns: dict[Feature, int] = {}
+        columns: dict[Feature, int] = {}
         by_kind: defaultdict[Kind, list[ItemFacts]] = defaultdict(list)
+        held: defaultdict[Kind, list[list[int]]] = defaultdict(list)
         for each in facts:
             by_kind[each.kind].append(each)
-            for feature in _features(each):
-                self._columns.setdefault(feature, len(self._columns))
-        self.vocabulary: Sequence[Feature] = list(self._columns)
+            held[each.kind].append([columns.setdefault(feature, len(columns)) for feature in _features(each)])
+        self.vocabulary: Sequence[Feature] = list(columns)
         self.shelves: Mapping[Kind, Shelf] = {
-            kind: self._shelve(by_kind[kind], self._priors.get(kind, PLAIN)) for kind in Kind
+            kind: self._shelve(by_kind[kind], held[kind], self._priors.get(kind, PLAIN)) for kind in Kind
         }
 
     def __len__(self) -> int:
@@ -150,10 +151,10 @@ class Catalogue:
         """The kind of an item, None where the catalogue does not have it."""
         return next((kind for kind, shelf in self.shelves.items() if item_id in shelf.rows), None)
 
-    def _shelve(self, facts: Sequence[ItemFacts], prior: Prior) -> Shelf:
+    def _shelve(self, facts: Sequence[ItemFacts], held: Sequence[Sequence[int]], prior: Prior) -> Shelf:
         traits = traits_of(facts)
         expected = _expected(facts, traits @ prior.mean, prior)
-        features = self._feature_matrix(facts)
+        features = self._feature_matrix(held)
         return Shelf(
             ids=[each.id for each in facts],
             affect=np.array([each.affect for each in facts], dtype=np.float64).reshape(len(facts), 2),
@@ -174,20 +175,16 @@ class Catalogue:
         variances = [prior.feature_variance.get(feature.group, 1.0) for feature in self.vocabulary]
         return csr_array(features * np.sqrt(np.array(variances))[None, :])
 
-    def _feature_matrix(self, facts: Sequence[ItemFacts]) -> Any:
-        values: list[float] = []
-        columns: list[int] = []
-        ends = [0]
-        for each in facts:
-            features = list(_features(each))
-            sizes = {group: sum(feature.group == group for feature in features) for group in GROUP_SCALES}
-            columns += [self._columns[feature] for feature in features]
-            values += [GROUP_SCALES[feature.group] / sizes[feature.group] ** 0.5 for feature in features]
-            ends.append(len(columns))
-        return csr_array(
-            (np.array(values), np.array(columns, dtype=np.int64), np.array(ends)),
-            shape=(len(facts), len(self._columns)),
-        )
+    def _feature_matrix(self, held: Sequence[Sequence[int]]) -> Any:
+        """Of items that have these columns each, all that are in one group weighing alike."""
+        groups = list(GROUP_SCALES)
+        group_of = np.array([groups.index(feature.group) for feature in self.vocabulary], dtype=np.intp)
+        ends = np.cumsum([0, *map(len, held)])
+        columns = np.fromiter(chain.from_iterable(held), dtype=np.int64, count=ends[-1])
+        group = group_of[columns]
+        cell = np.repeat(np.arange(len(held)), np.diff(ends)) * len(groups) + group
+        values = np.array(list(GROUP_SCALES.values()))[group] / np.sqrt(np.bincount(cell)[cell])
+        return csr_array((values, columns, ends), shape=(len(held), len(self.vocabulary)))
 
 
 def _features(facts: ItemFacts) -> Iterator[Feature]:

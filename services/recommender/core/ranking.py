@@ -18,6 +18,7 @@ The draws are one for each person and sitting, see `exploring`. Only the candida
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ from services.recommender.core.catalogue import Floats, Shelf
 from services.recommender.core.exploring import DRAWS, Exploration
 from services.recommender.core.goals import destination, place_of, target
 from services.recommender.core.journeys import Numbers, course, waypoints
-from services.recommender.core.selection import Course, choose
+from services.recommender.core.selection import STRONGLY_NEGATIVE, Course, choose
 from services.recommender.core.taste import Taste
 from services.recommender.core.weights import (
     CANDIDATES,
@@ -54,8 +55,8 @@ BY_CHANCE: Final = 64
 PER_STEP: Final = 12
 """Candidates for each step of a journey."""
 TIER: Final = 64
-"""Diversity is sought among so many of the best, then among as many that follow them, and so on: the beginning of a
-list does not depend on its length."""
+"""Diversity is sought among so many of the best for as many picks, then among the best that are left, and so on: the
+beginning of a list does not depend on its length."""
 STOPS: Final = 6
 """Places on a journey where candidates are sought."""
 
@@ -115,6 +116,8 @@ class Ranked:
     """About how probable it was that a list as long as this one would have it, 0..1; None where chance had no part."""
     progress: float | None = None
     """How far along a journey it stands, 0..1."""
+    negative: bool = False
+    """Strongly so."""
     recycled: bool = False
     """It should rest, but nothing else is left."""
 
@@ -157,15 +160,24 @@ def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
     if wish.goal is Goal.JOURNEY:
         yield from _journey(scored)
         return
-    order = _best_first(scored.scores, -(-wish.count // TIER) * TIER)
-    worth = np.inf
-    for start in range(0, min(wish.count, len(order)), TIER):
-        tier = scored.only(order[start : start + TIER])
-        count = min(wish.count - start, len(tier.rows))
-        chosen, worths, propensities = tier.choose(count)
+    left, wanted, run, worth = np.arange(len(scored.rows)), wish.count, 0, np.inf
+    while wanted and len(left):
+        places = left[_tier(scored.scores[left], scored.negative[left])]
+        tier = scored.only(places)
+        chosen, worths, propensities = tier.choose(min(wanted, TIER, len(places)), run=run)
         for row, gain, propensity in zip(chosen, worths, propensities, strict=True):
             worth = min(worth, gain)
+            run = run + 1 if tier.negative[row] else 0
             yield tier.ranked(row, worth, propensity=propensity)
+        wanted -= len(chosen)
+        left = np.setdiff1d(left, places[chosen])
+
+
+def _tier(scores: Numbers, negative: Numbers) -> Rows:
+    """The places of the best, and of enough that is not strongly negative to end any run."""
+    others = np.flatnonzero(~negative)
+    places = np.union1d(_best_first(scores, TIER), others[_best_first(scores[others], TIER)])
+    return places[np.argsort(-scores[places], kind="stable")]
 
 
 def _best_first(scores: Numbers, count: int) -> Rows:
@@ -193,6 +205,7 @@ def _candidates(shelf: Shelf, known: Known, wish: Wish, wanted: int) -> Iterator
     points = _stops(wish, STOPS) if wish.goal is Goal.JOURNEY else [wish.target]
     for point in points:
         yield shelf.index.best(point, wish.goal_served, wanted if len(points) == 1 else wanted // 2)
+        yield shelf.index.bearable(point, wish.goal_served, wanted // 4)
         yield from shelf.index.best_with(columns, point, wish.goal_served, PER_FEATURE)
     yield shelf.index.any(wish.seed, BY_CHANCE)
 
@@ -247,14 +260,20 @@ class _Scored:
         parts = {name: part[chosen] for name, part in self.parts.items()}
         return _Scored(self.shelf, self.known, self.wish, self.rows[chosen], parts, self.scores[chosen])
 
-    def choose(self, count: int, way: Course | None = None) -> tuple[Numbers, Numbers, Sequence[float | None]]:
-        """The places of `count` picks, what each was worth, and how probable it was."""
+    @cached_property
+    def negative(self) -> Numbers:
+        """Whether each is strongly negative."""
+        return self.shelf.affect[self.rows, 0] < STRONGLY_NEGATIVE
+
+    def choose(
+        self, count: int, way: Course | None = None, run: int = 0
+    ) -> tuple[Numbers, Numbers, Sequence[float | None]]:
+        """The places of `count` picks, what each was worth, and how probable it was; `run` as of `choose`."""
         _, features = self.shelf.columns.dense(self.rows)
         products = features @ features.T
         norms = np.sqrt(np.diag(products))
         scores = np.concatenate([self.scores[None], self._drawn()])
-        valence = self.shelf.affect[self.rows, 0]
-        picks, worths = choose(scores, products / np.outer(norms, norms), valence, count, way)
+        picks, worths = choose(scores, products / np.outer(norms, norms), self.negative, count, way, run)
         chosen = picks[:, 0]
         if len(scores) == 1:
             return chosen, worths[:, 0], [None] * count
@@ -273,7 +292,7 @@ class _Scored:
         """The item at a place."""
         row = int(self.rows[place])
         parts = {name: float(part[place]) for name, part in self.parts.items()}
-        return Ranked(self.shelf.ids[row], row, float(score), parts, **fields)
+        return Ranked(self.shelf.ids[row], row, float(score), parts, negative=bool(self.negative[place]), **fields)
 
 
 def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple[str, Numbers]]:

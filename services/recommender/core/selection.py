@@ -14,7 +14,7 @@ DIVERSITY: Final = 0.25
 STRONGLY_NEGATIVE: Final = -0.5
 """Valence."""
 MAX_NEGATIVE_RUN: Final = 3
-"""Picks in a row below it, as long as anything else is left."""
+"""Picks in a row below it, of a walk in all, as long as anything else is left."""
 _LAST_RESORT: Final = 100.0
 _GONE: Final = 10_000.0
 
@@ -51,35 +51,36 @@ class _Outlook:
 
 
 def choose(
-    scores: Numbers, likeness: Numbers, valence: Numbers, count: int, course: Course | None = None
+    scores: Numbers, likeness: Numbers, negative: Numbers, count: int, course: Course | None = None, run: int = 0
 ) -> tuple[Numbers, Numbers]:
     """The picks of each draw in their order, and what each was worth when it was picked.
 
     Args:
         scores: (draws, r), of r items.
         likeness: (r, r), 0..1.
-        valence: (r,), -1..1.
+        negative: booleans, (r,): what is strongly negative.
         count: picks, at most r.
         course: where the list should move; without one it stays.
+        run: strongly negative picks that the list ends with so far.
 
     Returns:
         Rows, integers (count, draws), and worths, (count, draws).
     """
     every = np.arange(len(scores))
     left, penalty, alike = scores.copy(), np.zeros_like(scores), (DIVERSITY * likeness).astype(scores.dtype)
-    negative = valence < STRONGLY_NEGATIVE
-    some_negative, run = bool(negative.any()), np.zeros(len(every), dtype=int)
+    some_negative, runs = bool(negative.any()), np.full(len(every), run)
     outlook = None if course is None else _Outlook(course, scores.mean(axis=0))
     picks, worths = np.zeros((count, len(every)), dtype=np.intp), np.zeros((count, len(every)), dtype=scores.dtype)
     for step in range(count):
         value = left - penalty
-        if some_negative and (run >= MAX_NEGATIVE_RUN).any():
-            value -= _LAST_RESORT * np.outer(run >= MAX_NEGATIVE_RUN, negative)
+        if some_negative and (runs >= MAX_NEGATIVE_RUN).any():
+            value -= _LAST_RESORT * np.outer(runs >= MAX_NEGATIVE_RUN, negative)
         if course is not None:
             value += course.fit[step]
         best = (value if outlook is None else value + outlook.after(picks[:step])).argmax(axis=1)
         picks[step], worths[step] = best, value[every, best]
         left[every, best] -= _GONE
         np.maximum(penalty, alike[best], out=penalty)
-        run = np.where(negative[best], run + 1, 0)
+        # A walk that has come up does not go down again, and its steps may yet be sorted.
+        runs = np.where(negative[best], runs + 1, 0 if course is None else runs)
     return picks, worths

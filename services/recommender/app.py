@@ -76,7 +76,7 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
         stack.enter_context(serving_metrics(registry, *address, "RECOMMENDER_METRICS_PORT"))
         stack.push_async_callback(_flush, recommender, offload)
         work = (
-            publisher.run(),
+            *publisher.workers(),
             MoodListener(redis, publisher, metrics).run(),
             scoring.run(),
             _keep_fresh(recommender, offload, health, settings.catalogue_poll_s),

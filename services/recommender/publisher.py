@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -79,11 +80,10 @@ class Publisher:
             _log.warning("too many people wait for a fresh list: dropped one", user_id=dropped)
         self._somebody_waits.set()
 
-    async def run(self) -> None:
-        """Serve those who wait, for ever."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(WORKERS):
-                group.create_task(self._serve())
+    def workers(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What serves those who wait, for ever, each by itself."""
+        # Not in a TaskGroup, which cancels its children once: one that publishes may lose that (see in_background).
+        return (self._serve() for _ in range(WORKERS))
 
     async def _serve(self) -> None:
         while True:

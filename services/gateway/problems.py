@@ -1,7 +1,7 @@
 """Every error of the HTTP interface, as application/problem+json (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from math import ceil
 from typing import Annotated, Any, Final
 
@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Match
 from starlette.websockets import WebSocket, WebSocketState
 
 from contracts.events import IDENTIFIER_PATTERN
@@ -169,7 +170,17 @@ async def _on_http_error(request: Request, error: HTTPException) -> ProblemRespo
     status = HTTPStatus(error.status_code)
     code, advice = _HTTP_ADVICE.get(status, (status.name.lower(), "See /docs."))
     detail = f"{request.method} {request.url.path}: {error.detail}"
-    return problem_response(status, detail, code, advice, headers=error.headers)
+    headers = {"Allow": _allowed(request)} if status is HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return problem_response(status, detail, code, advice, headers)
+
+
+def _allowed(request: Request) -> str:
+    """Starlette names the methods of the first route with this path alone; a path may have several."""
+    routes: list[BaseRoute] = request.app.routes
+    asked = {method: dict(request.scope, method=method) for method in HTTPMethod}
+    return ", ".join(
+        method for method, scope in asked.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    )
 
 
 async def _on_bug(_: Request, __: Exception) -> ProblemResponse:

@@ -1,5 +1,6 @@
 """What a browser test and the screenshots need: the whole system, a fake webcam, and Chromium."""
 
+import csv
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import psutil
 import stamina
 from playwright.sync_api import Browser, Playwright
 
+from contracts.recommendation import Kind
 from services.capture.demo import HEIGHT_PX, WIDTH_PX, demo_frames
 from services.gateway.accounts.opening import add_operator
 from services.gateway.settings import GatewaySettings
@@ -53,6 +55,15 @@ class System:
     def add_operator(self, name: str, password: str) -> None:
         """Add somebody who may operate it."""
         add_operator(GatewaySettings(database_url=f"sqlite:///{self.folder}/gateway.db"), name, password)
+
+    def import_item(self, kind: Kind, **cells: str) -> None:
+        """Have an item imported, as an operator would from a file."""
+        file = self.folder / "item.csv"
+        with file.open("w", newline="") as lines:
+            csv.writer(lines).writerows([cells.keys(), cells.values()])
+        environment = os.environ | {"DATABASE_URL": f"sqlite:///{self.folder}/emoverse.db"}
+        command = [sys.executable, "-m", "services.recommender", "import", kind, str(file), "--format", "plain"]
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=START_TIMEOUT_S)
 
     def kill_gateway(self) -> None:
         """End the gateway at once; it is started again."""

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from contracts.recommendation import Kind
 from tests.browser.conftest import Visit
 from tests.browser.stage import System
 from tests.browser.test_form import serious_findings, told
@@ -17,6 +18,8 @@ RESTART_MS = 90_000
 """How long a killed gateway may take to answer again."""
 FIRST_MOOD_S = 10
 """From the camera turned on to the first mood."""
+LIFTING = {"good_for": "sad", "rating": "10", "votes": "9000000", "valence": "0.7", "arousal": "0.2"}
+"""What is shown early to somebody who is sad."""
 
 
 def titles(page: Page) -> list[str]:
@@ -98,6 +101,20 @@ def test_a_like_is_kept_and_changes_what_comes(guest: Page):
     guest.locator(".said").get_by_role("button", name=f"Take back: {before[0]}", exact=True).click()
     expect(guest.get_by_role("heading", name="Liked")).to_have_count(0)
     expect(guest.get_by_role("heading", name="What we think you like")).to_have_count(0)
+
+
+HOSTILE = """<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>"""
+
+
+def test_markup_in_a_title_is_shown_and_runs_nothing(guest: Page, system: System):
+    system.import_item(Kind.WELLBEING, title=HOSTILE, creators=HOSTILE, steps=HOSTILE, evidence=HOSTILE, **LIFTING)
+    open_picks(guest, "Well-being")
+    expect(guest.get_by_role("heading", name=HOSTILE, exact=True)).to_be_visible()
+    verdict(guest, "Like", HOSTILE)
+    guest.get_by_role("link", name="Me", exact=True).click()
+    expect(guest.locator(".said li")).to_contain_text(f"{HOSTILE} {HOSTILE}")
+    expect(guest.locator("[onerror], main script")).to_have_count(0)
+    expect(guest).not_to_have_title("taken")
 
 
 def test_another_goal_gives_another_list(guest: Page):

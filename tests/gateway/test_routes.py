@@ -303,6 +303,9 @@ async def test_no_such_method(client: httpx.AsyncClient):
     response = await client.delete("/v1/users/ada/mood")
     assert problem(response, 405)["code"] == "method_not_allowed"
     assert response.headers["allow"] == "GET"
+    several = await client.put("/v1/users/ada/devices")
+    assert problem(several, 405)
+    assert several.headers["allow"] == "GET, POST"
 
 
 async def test_unknown_item(client: httpx.AsyncClient):

@@ -3,10 +3,17 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 YEARS: Final = (1970, 9000)
 """Outside of them, adding hours or days to a moment might fail."""
+
+
+def _written_out(moment: object) -> object:
+    # Pydantic would take seconds since 1970 as well, which no interface of ours offers.
+    if isinstance(moment, datetime) or (isinstance(moment, str) and "T" in moment):
+        return moment
+    raise ValueError("not a date and time: write it as 2026-01-31T12:00:00Z")
 
 
 def _usable(moment: datetime) -> datetime:
@@ -15,5 +22,5 @@ def _usable(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_usable)]
-"""Aware, in UTC, and far enough from the ends of the calendar to reckon with."""
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_usable)]
+"""Written as RFC 3339 has it; aware, in UTC, and far enough from the ends of the calendar to reckon with."""

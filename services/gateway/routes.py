@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime
 from redis.asyncio import Redis
 
+from contracts.moment import Moment
 from contracts.recommendation import TRAITS, ClusterReport, Kind
 from servicekit.errors import NotFoundError
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId
@@ -75,7 +75,7 @@ async def get_mood(user_id: OwnedId, redis: RedisDep) -> UserMood:
 async def get_moods(
     user_id: OwnedId,
     diary: DiaryDep,
-    since: Annotated[AwareDatetime | None, Query(description="Only what was seen from then on")] = None,
+    since: Annotated[Moment | None, Query(description="Only what was seen from then on")] = None,
 ) -> list[MoodNoteView]:
     """One a minute while somebody was seen, the oldest first. Kept for a week, and for accounts alone."""
     return [MoodNoteView.model_validate(note._asdict()) for note in await diary.notes(user_id, since)]

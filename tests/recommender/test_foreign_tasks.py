@@ -1,21 +1,24 @@
-"""What somebody else puts into a worker's queue: dropped, and the worker goes on."""
+"""What somebody else puts into a worker's queue: an earlier version's tasks are done, what is no task is dropped."""
 
 import base64
 import json
 import signal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import stamina
 from redis import Redis
 
 from contracts.recommendation import Kind
-from contracts.tasks import LIGHT_QUEUE, SCORE_REVIEWS
+from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, LIGHT_QUEUE, SCORE_REVIEWS
 from servicekit.database import Database
 from services.recommender.broker import open_celery
 from services.recommender.people_store import Review
 from services.recommender.recommender import Recommender, Request
 from services.recommender.settings import RecommenderSettings
+from tests.recommender.importing.support import FILMS, film, found, write
 from tests.recommender.test_tasks import TIMEOUT_S, process, until_all_is_computed
 
 JSON = "application/json"
@@ -70,3 +73,23 @@ def test_a_worker_drops_what_is_no_task_and_goes_on(
         _, log = worker.communicate(timeout=TIMEOUT_S)
     assert worker.returncode == 0, log
     assert log.count("dropped what is no task") >= 5
+
+
+@pytest.mark.timeout(2 * TIMEOUT_S + 30)
+def test_a_task_of_an_earlier_version_is_done(redis_url: str, database_url: str, database: Database, tmp_path: Path):
+    path = write(tmp_path / "films.csv", FILMS, film("Harbour Robots", 2011, "tt7654321"))
+    # It had no headers of traces, knew only these arguments, and gave them by place.
+    order = message(json.dumps([["movie", str(path)], {}, {}]).encode(), task=IMPORT_CATALOGUE)
+    with Redis.from_url(redis_url) as client:
+        client.lpush(HEAVY_QUEUE, order)
+    heavy = ("worker", "--queue", HEAVY_QUEUE)
+    with process(*heavy, redis_url=redis_url, database_url=database_url) as worker:
+        until_imported(database, "movie:harbour-robots-2011")
+        worker.send_signal(signal.SIGTERM)
+        _, log = worker.communicate(timeout=TIMEOUT_S)
+    assert worker.returncode == 0, log
+
+
+@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.1, wait_max=0.5)
+def until_imported(database: Database, item_id: str) -> None:
+    assert found(database, [item_id])

@@ -15,6 +15,8 @@ _OPTIONS: Final = (
     # A server that comes back should be found soon, not after gRPC's default of up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2000),
+    # A server that comes back elsewhere should be as well: gRPC would look its name up twice a minute at most.
+    ("grpc.dns_min_time_between_resolutions_ms", 1000),
     # While calls are in progress, a machine that has gone without a word is noticed.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 5_000),

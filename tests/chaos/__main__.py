@@ -17,6 +17,7 @@ from rich.table import Table
 
 from tests.chaos.crowd import Crowd, crowd, resumed
 from tests.chaos.faults import Fault, Harm, in_order
+from tests.chaos.importer import Importer
 from tests.chaos.processes import Processes
 from tests.chaos.stores import database_harms, redis_harms, wire_harms
 from tests.postgresql import postgresql_programs
@@ -120,12 +121,16 @@ def _break(report: Report, there: Crowd, count: int) -> None:
         **database_harms(there.database),
         **wire_harms(*there.wires),
     }
+    importer = Importer(there)
     for number, fault in enumerate(in_order(list(harms), count, report.seed), 1):
         time.sleep(CALM_S)
         outcome = _one(fault, harms[fault], processes, there)
         report.outcomes.append(outcome)
         console.print(f"[dim]{number} {outcome}[/dim]", soft_wrap=True)
-    report.acknowledged, report.wrong, report.findings = there.finish()
+    for acknowledged, wrong, findings in (importer.finish(), there.finish()):
+        report.acknowledged += acknowledged
+        report.wrong += wrong
+        report.findings += findings
 
 
 def _one(fault: Fault, harm: Harm, processes: Processes, there: Crowd) -> Outcome:

@@ -33,6 +33,13 @@ class Crowd:
     wires: Sequence[Wire]
     streamers: Sequence[Streamer]
     writers: Sequence[Writer]
+    imports: Path
+    """Where the workers look for files to import."""
+
+    @property
+    def gateway_url(self) -> str:
+        """Over the line that can be spoiled."""
+        return f"http://{self.wires[1].address}"
 
     @property
     def redis_url(self) -> str:
@@ -67,7 +74,9 @@ def crowd(programs: Path, streams: int, writers: int, seed: int) -> Generator[Cr
         folder = Path(at_end.enter_context(tempfile.TemporaryDirectory(prefix="emoverse-crowd-")))
         database = at_end.enter_context(postgresql(programs))
         urls = {"DATABASE_URL": database.url, "GATEWAY_DATABASE_URL": database.url}
-        stack = at_end.enter_context(running_stack(folder, urls | {"TOKEN_SECRET": TOKEN_SECRET}))
+        (imports := folder / "imports").mkdir()
+        known = {"TOKEN_SECRET": TOKEN_SECRET, "RECOMMENDER_IMPORT_FOLDER": str(imports)}
+        stack = at_end.enter_context(running_stack(folder, urls | known))
         emotion = at_end.enter_context(Wire(stack.emotion_address))
         gateway = at_end.enter_context(Wire(stack.gateway_url.removeprefix("http://")))
         people = [Person(f"http://{gateway.address}", f"10.0.0.{n}") for n in range(streams + writers)]
@@ -78,7 +87,7 @@ def crowd(programs: Path, streams: int, writers: int, seed: int) -> Generator[Cr
             at_end.callback(streamers[-1].close)
         writing = [Writer(person, items, seed + n) for n, person in enumerate(people[streams:])]
         resumed([*streamers, *writing], time.monotonic())
-        yield Crowd(stack, database, (emotion, gateway), streamers, writing)
+        yield Crowd(stack, database, (emotion, gateway), streamers, writing, imports)
 
 
 def _end(number: int, _: object) -> None:

@@ -1,0 +1,129 @@
+"""The compose stack in TLS: the overlay fits, and a real HAProxy with its lines lets in whom it should."""
+
+import asyncio
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import grpc
+import httpx
+import pytest
+import stamina
+import yaml
+
+from servicekit.grpc_channel import open_channel
+from servicekit.grpc_server import create_server, serving
+from servicekit.probe import SERVING, health_of
+from servicekit.tls import Tls
+from standalone.ports import free_ports
+from tests.deploy.test_compose import COMPOSE, ROOT, services
+from tests.stack.engine import Stack, compose_command
+
+OVERLAY = ROOT / "docker-compose.tls.yml"
+HAPROXY = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+MOUNTED = "/run/secrets/"
+
+
+def overlay() -> dict[str, dict[str, Any]]:
+    return yaml.safe_load(OVERLAY.read_text())["services"]
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """As an operator makes them."""
+    script = tmp_path / "deploy" / "certificates.sh"
+    script.parent.mkdir()
+    shutil.copy2(ROOT / "deploy" / script.name, script)
+    for _ in range(2):
+        subprocess.run([script, "emoverse.test"], check=True, capture_output=True, timeout=30)
+    return script.parent / "certificates"
+
+
+def test_the_overlay_follows_the_compose_schema_and_adds_to_parts_that_there_are():
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(OVERLAY)]
+    subprocess.run(check, check=True, capture_output=True, timeout=60)
+    assert overlay().keys() <= services().keys()
+    assert overlay()["model"]["command"][:-1] == services()["model"]["command"]
+
+
+def test_every_file_that_the_overlay_names_is_made(certificates: Path):
+    named = {Path(each["file"]).name for each in yaml.safe_load(OVERLAY.read_text())["secrets"].values()}
+    assert named <= {file.name for file in certificates.iterdir()}
+    for part in overlay().values():
+        told = f"{part.get('environment', '')} {part.get('command', '')}"
+        assert all(name in part.get("secrets", ()) for name in named if f"{MOUNTED}{name}'" in told)
+
+
+def test_compose_itself_understands_the_overlay(tmp_path: Path):
+    if compose_command() is None:
+        pytest.skip("neither `docker compose` nor docker-compose is installed")
+    stack = Stack(tmp_path, {})
+    files = ("-f", COMPOSE.name, "-f", OVERLAY.name)
+    gateway = yaml.safe_load(stack.compose(*files, "config"))["services"]["gateway"]
+    assert gateway["environment"].items() >= {"TLS_CA_FILE": "/run/secrets/ca.pem", "LOG_FORMAT": "json"}.items()
+
+
+class Entrance(NamedTuple):
+    cameras: str
+    browsers: str
+    ours: Tls
+
+
+@pytest.fixture
+async def entrance(certificates: Path, tmp_path: Path) -> AsyncGenerator[Entrance]:
+    """HAProxy with the overlay's lines, before a worker that lets in only who shows a certificate of ours."""
+    if HAPROXY is None:
+        pytest.skip("HAProxy is not installed: apt-get install haproxy")
+    ours = Tls(*(certificates / name for name in ("ca.pem", "inside.pem", "inside.pem.key")))
+    cameras, browsers, status = free_ports(3)
+    async with AsyncExitStack() as stack:
+        server, reporter = await create_server("emoverse.v1.EmotionService")
+        await reporter.set_serving(True)
+        worker = await stack.enter_async_context(serving(server, "127.0.0.1:0", "PORT", ours.server_credentials()))
+        config = (ROOT / "deploy" / "haproxy" / "haproxy.cfg").read_text()
+        for there, here in {
+            "server-template emotion- 32 emotion:50051": f"server emotion-1 127.0.0.1:{worker}",
+            "bind :50051": f"bind 127.0.0.1:{cameras}",
+            "bind :8000": f"bind 127.0.0.1:{browsers}",
+            "bind :8404": f"bind 127.0.0.1:{status}",
+            "/tmp/haproxy.sock": str(tmp_path / "socket"),  # noqa: S108  (of the container)
+            "maxconn 8000": "maxconn 100",
+        }.items():
+            assert there in config
+            config = config.replace(there, here)
+        (tmp_path / "haproxy.cfg").write_text(config)
+        lines: Mapping[str, str] = overlay()["entrance"]["environment"]
+        told = {name: line.replace(MOUNTED, f"{certificates}/") for name, line in lines.items()}
+        running = await asyncio.create_subprocess_exec(HAPROXY, "-f", str(tmp_path / "haproxy.cfg"), env=told)
+        stack.push_async_callback(running.wait)
+        stack.callback(running.terminate)
+        yield Entrance(f"localhost:{cameras}", f"https://localhost:{browsers}", ours)
+
+
+@stamina.retry(on=grpc.aio.AioRpcError, attempts=None, timeout=10, wait_initial=0.05, wait_max=0.2)
+async def health(address: str, name: str, tls: Tls) -> str:
+    async with open_channel(address, (("grpc.ssl_target_name_override", name),), tls) as channel:
+        return await health_of(channel)
+
+
+async def test_cameras_and_the_gateway_reach_a_worker_and_each_sees_the_certificate_meant_for_it(entrance: Entrance):
+    camera = Tls(entrance.ours.ca_file)
+    assert await health(entrance.cameras, "emoverse.test", camera) == SERVING
+    assert await health(entrance.cameras, "entrance", entrance.ours) == SERVING
+    with pytest.raises(grpc.aio.AioRpcError):
+        async with open_channel(entrance.cameras) as in_plain:
+            await health_of(in_plain)
+
+
+async def test_browsers_are_spoken_to_in_tls(entrance: Entrance):
+    await health(entrance.cameras, "emoverse.test", Tls(entrance.ours.ca_file))
+    trusted = ssl.create_default_context(cafile=entrance.ours.ca_file)
+    async with httpx.AsyncClient(verify=trusted, trust_env=False) as browser:
+        answer = await browser.get(entrance.browsers, extensions={"sni_hostname": "emoverse.test"})
+    assert answer.status_code == 503

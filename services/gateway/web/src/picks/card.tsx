@@ -11,7 +11,7 @@ export function Card({ pick, place }: { pick: Pick; place?: number }) {
   const { item, reasons } = pick;
   const heading = `pick-${item.id}`;
   return (
-    <li class="card" style={{ viewTransitionName: `pick-${item.id.replace(/[^\w-]/g, "_")}` }}>
+    <li class="card" data-moves>
       <article aria-labelledby={heading}>
         <header>
           <Feel item={item} place={place} />

@@ -58,8 +58,9 @@ const holders = {
     focus = true;
     hold();
   },
-  onFocusOut: () => {
-    focus = false;
+  onFocusOut: ({ currentTarget, relatedTarget }: FocusEvent) => {
+    // On its way from card to card, the focus is still in the list.
+    focus = currentTarget instanceof Node && currentTarget.contains(relatedTarget as Node | null);
     hold();
   },
 };

@@ -1,6 +1,6 @@
 """The vocabulary of recommendations, and the shape of a pick as every service and client sees it.
 
-`Item`, `Pick`, `Cluster` and `ConsideredCount` mirror the messages of the same names in
+`Item`, `Pick`, `Reason`, `Cluster` and `ConsideredCount` mirror the messages of the same names in
 protos/emoverse/v1/recommender.proto field by field.
 """
 
@@ -104,6 +104,33 @@ class Item(BaseModel):
     """What each number rests on: "valence", "arousal", "emotions"."""
 
 
+class ReasonCode(StrEnum):
+    """What a reason for a pick says, and what `Reason.about` then holds."""
+
+    LIKED_ALIKE = "liked_alike"
+    """group, value: what it shares with items the person spoke well of; action, kind, many ("true" or "false")."""
+    FEELS = "feels"
+    """pleasantness, energy; purpose: a goal, "near" or "step" on a journey, or empty."""
+    GOOD_WHEN = "good_when"
+    """emotion."""
+    RATED = "rated"
+    """rating, 0..10; source: "imdb" or empty."""
+    SERVES = "serves"
+    """term: a genre or tag; goal."""
+    TRIED_OUT = "tried_out"
+    MET_BEFORE = "met_before"
+    NEAREST_LEFT = "nearest_left"
+    """pleasantness, energy."""
+
+
+class Reason(BaseModel):
+    """A reason for a pick, for whoever words it in another language."""
+
+    code: ReasonCode
+    about: dict[str, str] = {}
+    """What its sentence speaks of, by what it is; see `ReasonCode`."""
+
+
 class Pick(BaseModel):
     """An item chosen for a person and a mood."""
 
@@ -113,6 +140,8 @@ class Pick(BaseModel):
     """Sentences for the person, from the true parts of the score."""
     propensity: UnitInterval | None = None
     """About how probable chance made this pick; None where chance had no part."""
+    why: list[Reason] = []
+    """The same as `reasons`, one for one."""
 
 
 class Cluster(BaseModel):

@@ -19,7 +19,7 @@ from services.recommender.core.goals import default_goal
 from services.recommender.core.mixing import mixed
 from services.recommender.core.prior import Prior
 from services.recommender.core.ranking import Ranked, Wish, seed_of
-from services.recommender.core.reasons import reasons
+from services.recommender.core.reasons import WordedReason, reasons
 from services.recommender.core.rest import RestPolicy
 from services.recommender.core.selection import MAX_NEGATIVE_RUN
 from services.recommender.core.taste import MAX_EVIDENCE, SAID, Belief, learn_taste
@@ -88,7 +88,7 @@ class Chosen(NamedTuple):
 
     answer: Answer
     ranked: Ranked
-    reasons: Sequence[str]
+    reasons: Sequence[WordedReason]
 
     @property
     def item(self) -> Item:
@@ -101,8 +101,9 @@ class Chosen(NamedTuple):
         return Pick(
             item=self.item,
             score=self.ranked.score,
-            reasons=list(self.reasons),
+            reasons=[reason.text for reason in self.reasons],
             propensity=self.ranked.propensity,
+            why=[reason.typed for reason in self.reasons],
         )
 
 
@@ -370,7 +371,7 @@ class Recommender:
         wanted = [(each, answers[each.id]) for each in order if each.id in answers and each.id not in turned_away]
         wishes = {kind: self._wish(request, goal, person, kind, request.count) for kind in Kind}
 
-        def why(ranked: Ranked, item: Item) -> list[str]:
+        def why(ranked: Ranked, item: Item) -> list[WordedReason]:
             shelf = person.catalogue.shelves[item.kind]
             return reasons(item, ranked, shelf, person.known(item.kind), wishes[item.kind])
 

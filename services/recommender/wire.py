@@ -337,7 +337,13 @@ def recommend_response(listing: Listing) -> pb.RecommendResponse:
 
 def _pick_message(chosen: Chosen) -> pb.Pick:
     ranked = chosen.ranked
-    return pb.Pick(item=chosen.answer.message, score=ranked.score, reasons=chosen.reasons, propensity=ranked.propensity)
+    return pb.Pick(
+        item=chosen.answer.message,
+        score=ranked.score,
+        reasons=[reason.text for reason in chosen.reasons],
+        propensity=ranked.propensity,
+        why=[pb.Reason(code=reason.typed.code, about=reason.typed.about) for reason in chosen.reasons],
+    )
 
 
 def clusters_response(report: ClusterReport, picture_svg: str) -> pb.GetClustersResponse:

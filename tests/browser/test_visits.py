@@ -126,6 +126,13 @@ def test_a_click_while_the_list_changes_is_not_lost(guest: Page):
     expect(guest.get_by_text("Picks that slow things down.")).to_be_visible()
 
 
+def test_reasons_are_in_the_readers_language(guest: Page):
+    open_picks(guest)
+    guest.get_by_label("Language").select_option("de")
+    expect(guest.locator(".for-you .why").first).to_have_text(re.compile(r"^(Hell|Warm|Wehmütig|Düster) und "))
+    expect(guest.locator(".for-you .card", has_text=re.compile("mood|lift you|nearest"))).to_have_count(0)
+
+
 def test_another_goal_gives_another_list(guest: Page):
     before = open_picks(guest)
     guest.get_by_text("Calm me down").click()

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from contracts.events import EventReason, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2
-from contracts.recommendation import Cluster, Goal, Item, Kind, Pick
+from contracts.recommendation import Cluster, Goal, Item, Kind, Pick, Reason
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,7 +46,12 @@ def test_picks_keep_their_kind_as_key():
 
 @pytest.mark.parametrize(
     ("model", "message"),
-    [(Item, recommender_pb2.Item), (Pick, recommender_pb2.Pick), (Cluster, recommender_pb2.Cluster)],
+    [
+        (Item, recommender_pb2.Item),
+        (Pick, recommender_pb2.Pick),
+        (Reason, recommender_pb2.Reason),
+        (Cluster, recommender_pb2.Cluster),
+    ],
 )
-def test_models_mirror_their_messages(model: type[Item | Pick | Cluster], message: type[recommender_pb2.Item]):
+def test_models_mirror_their_messages(model: type[Item | Pick | Reason | Cluster], message: type[recommender_pb2.Item]):
     assert list(model.model_fields) == [field.name for field in message.DESCRIPTOR.fields]

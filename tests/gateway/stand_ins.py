@@ -42,6 +42,7 @@ HAPPY = Mood(
     since=AT,
 )
 KNOWN_ITEMS = 3
+WHY = pb.Reason(code="feels", about={"pleasantness": "warm", "energy": "calm", "purpose": ""})
 """The stand-in's catalogue has this many items of each kind, numbered from 0, the best first."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -165,7 +166,7 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
 def pick_message(item_id: str) -> pb.Pick:
     item = pb.Item(id=item_id, kind=item_id.partition(":")[0], title=f"Title of {item_id}", year=1999, valence=0.5)
     item.external_ids["imdb"] = "tt0000001"
-    return pb.Pick(item=item, score=0.75, reasons=["It fits."])
+    return pb.Pick(item=item, score=0.75, reasons=["It fits."], why=[WHY])
 
 
 def said_message(feedback: pb.GiveFeedbackRequest) -> pb.SaidOfItem:

@@ -86,6 +86,7 @@ async def test_recommendations_of_every_kind(client: httpx.AsyncClient, kind: Ki
         "score": 0.75,
         "reasons": ["It fits."],
         "propensity": None,
+        "why": [{"code": "feels", "about": {"pleasantness": "warm", "energy": "calm", "purpose": ""}}],
     }
     assert body["next_page_token"] is None
 

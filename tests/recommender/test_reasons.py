@@ -3,10 +3,10 @@ from typing import Any
 import pytest
 
 from contracts.mood import MoodState
-from contracts.recommendation import FeedbackAction, Goal, Item, Kind
+from contracts.recommendation import FeedbackAction, Goal, Item, Kind, Reason, ReasonCode
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.ranking import Known, Wish, rank
-from services.recommender.core.reasons import MAX_REASONS, reasons
+from services.recommender.core.reasons import MAX_REASONS, WordedReason, reasons
 from services.recommender.core.taste import Opinion, learn_taste
 from tests.recommender.support import NOON, facts, mood, opinion, shelf_of
 
@@ -29,6 +29,10 @@ def item(of: ItemFacts, **more: Any) -> Item:
 
 
 def why(of: ItemFacts, *others: ItemFacts, opinions: tuple[Opinion, ...] = (), **wished: Any) -> list[str]:
+    return [reason.text for reason in given(of, *others, opinions=opinions, **wished)]
+
+
+def given(of: ItemFacts, *others: ItemFacts, opinions: tuple[Opinion, ...] = (), **wished: Any) -> list[WordedReason]:
     catalogue = shelf_of(of, *others)
     shelf = catalogue.shelves[of.kind]
     known = Known(learn_taste(catalogue, opinions))
@@ -103,7 +107,19 @@ def test_one_that_comes_back_says_so():
     shelf, wish = catalogue.shelves[Kind.MUSIC], Wish(count=1, goal=Goal.MATCH)
     known = Known(learn_taste(catalogue, []), resting={"calm": NOON})
     (pick,) = rank(shelf, known, wish)
-    assert reasons(item(CALM_SONG), pick, shelf, known, wish) == ["You have met this one before: nothing new is left."]
+    (reason,) = reasons(item(CALM_SONG), pick, shelf, known, wish)
+    assert reason.text == "You have met this one before: nothing new is left."
+    assert reason.typed == Reason(code=ReasonCode.MET_BEFORE)
+
+
+def test_each_reason_can_be_worded_anew_from_its_parts():
+    alike, feels = given(
+        CALM_SONG, facts("other", creators=["Ada"]), opinions=(opinion("other", LIKE),), goal=Goal.CALM
+    )
+    about = {"group": "creator", "value": "Ada", "kind": "music", "action": "like", "many": "false"}
+    assert alike.typed == Reason(code=ReasonCode.LIKED_ALIKE, about=about)
+    about = {"pleasantness": "warm", "energy": "calm", "purpose": "calm"}
+    assert feels.typed == Reason(code=ReasonCode.FEELS, about=about)
 
 
 @pytest.mark.parametrize("kind", list(Kind))

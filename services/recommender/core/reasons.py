@@ -1,14 +1,14 @@
 """Says why an item was picked, from the true parts of its score."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from contracts.emotion import EMOTIONS, Affect, Emotion
 from contracts.mood import Mood
-from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item
-from services.recommender.core.affect import affect_words
+from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item, Reason, ReasonCode
+from services.recommender.core.affect import affect_words, arousal_word, valence_word
 from services.recommender.core.catalogue import Feature, Shelf
 from services.recommender.core.goals import GOAL_TERMS, place_of
 from services.recommender.core.ranking import Known, Ranked, Wish
@@ -49,13 +49,24 @@ _FEELINGS: Final[Mapping[Emotion, str]] = {
 }
 
 
-def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> list[str]:
-    """At least one and at most `MAX_REASONS` sentences, what the person taught us first."""
+class WordedReason(NamedTuple):
+    """A reason as a sentence, and as what the sentence is made of."""
+
+    text: str
+    typed: Reason
+
+
+def _worded(text: str, code: ReasonCode, **about: str) -> WordedReason:
+    return WordedReason(text, Reason(code=code, about=about))
+
+
+def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> list[WordedReason]:
+    """At least one and at most `MAX_REASONS`, what the person taught us first."""
     if ranked.recycled:
-        return ["You have met this one before: nothing new is left."]
+        return [_worded("You have met this one before: nothing new is left.", ReasonCode.MET_BEFORE)]
     taught = list(_taste(ranked, shelf, known, wish))
     # What the person taught us may already have said how the item feels.
-    fit = [reason for reason in _fit(item, ranked, wish) if not any(said.startswith(_feel(item)) for said in taught)]
+    fit = [] if any(said.text.startswith(_feel(item)) for said in taught) else _fit(item, ranked, wish)
     found = [
         *taught,
         *fit,
@@ -64,18 +75,32 @@ def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) 
         *_serves(item, ranked, wish.goal_served),
     ]
     found += _explored(ranked)
-    return found[:MAX_REASONS] or [_nearest_left(item, wish)]
+    return found[:MAX_REASONS] or [_nearest_left(item)]
 
 
-def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[str]:
+def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[WordedReason]:
     if ranked.parts["taste"] < MIN_TASTE:
         return
     weights, _ = known.taste.weights_in(place_of(wish.mood))
     columns, values = shelf.own_columns.of(ranked.row)
     column = int(columns[int(np.argmax(values * weights[columns]))])
     if evidence := known.taste.verdicts_on(column):
-        feature = known.taste.vocabulary[column]
-        yield f"{_named(feature)}, like {_met(evidence)}."
+        yield _alike(known.taste.vocabulary[column], evidence)
+
+
+def _alike(feature: Feature, evidence: list[Verdict]) -> WordedReason:
+    newest = evidence[0]
+    many = sum((verdict.kind, verdict.action) == (newest.kind, newest.action) for verdict in evidence) > 1
+    met = f"the {TRAITS[newest.kind].nouns[many]} you {_VERBS[newest.action]}"
+    return _worded(
+        f"{_named(feature)}, like {met}.",
+        ReasonCode.LIKED_ALIKE,
+        group=feature.group,
+        value=feature.value,
+        kind=newest.kind,
+        action=newest.action,
+        many="true" if many else "false",
+    )
 
 
 def _named(feature: Feature) -> str:
@@ -86,52 +111,56 @@ def _named(feature: Feature) -> str:
     return _capitalised(feature.value)
 
 
-def _met(evidence: list[Verdict]) -> str:
-    newest = evidence[0]
-    alike = sum((verdict.kind, verdict.action) == (newest.kind, newest.action) for verdict in evidence)
-    return f"the {TRAITS[newest.kind].nouns[alike > 1]} you {_VERBS[newest.action]}"
-
-
-def _fit(item: Item, ranked: Ranked, wish: Wish) -> Iterator[str]:
+def _fit(item: Item, ranked: Ranked, wish: Wish) -> Iterator[WordedReason]:
     if ranked.parts["fit"] < MIN_FIT:
         return
-    words = _feel(item)
     knows_mood = wish.mood is not None and bool(wish.mood.probabilities)
     silent = wish.goal is Goal.MATCH and not knows_mood
-    yield f"{words}." if silent else f"{words}, {_purpose(ranked, wish)}."
+    purpose, said = ("", "") if silent else _purpose(ranked, wish)
+    text = f"{_feel(item)}, {said}." if said else f"{_feel(item)}."
+    yield _worded(text, ReasonCode.FEELS, **_feels(item), purpose=purpose)
 
 
-def _purpose(ranked: Ranked, wish: Wish) -> str:
+def _purpose(ranked: Ranked, wish: Wish) -> tuple[str, str]:
     if ranked.progress is None or ranked.progress > LAST_STEPS:
-        return _PURPOSES[wish.goal_served]
-    return "close to where you are now" if ranked.progress < FIRST_STEPS else "a step on the way"
+        return wish.goal_served, _PURPOSES[wish.goal_served]
+    return ("near", "close to where you are now") if ranked.progress < FIRST_STEPS else ("step", "a step on the way")
 
 
-def _good_for(ranked: Ranked, shelf: Shelf, mood: Mood | None) -> Iterator[str]:
+def _good_for(ranked: Ranked, shelf: Shelf, mood: Mood | None) -> Iterator[WordedReason]:
     if mood is None or ranked.parts["good_for"] < MIN_GOOD_FOR:
         return
     helped = shelf.good_for[ranked.row] * np.array(mood.probabilities)
-    yield f"Good when you feel {_FEELINGS[EMOTIONS[int(np.argmax(helped))]]}."
+    emotion = EMOTIONS[int(np.argmax(helped))]
+    yield _worded(f"Good when you feel {_FEELINGS[emotion]}.", ReasonCode.GOOD_WHEN, emotion=emotion)
 
 
-def _rating(item: Item) -> Iterator[str]:
-    if item.rating is not None and item.rating >= NOTABLE_RATING:
-        yield f"{item.rating:.1f} on IMDb." if "imdb" in item.external_ids else f"Rated {item.rating:.1f} of 10."
+def _rating(item: Item) -> Iterator[WordedReason]:
+    if item.rating is None or item.rating < NOTABLE_RATING:
+        return
+    source = "imdb" if "imdb" in item.external_ids else ""
+    text = f"{item.rating:.1f} on IMDb." if source else f"Rated {item.rating:.1f} of 10."
+    yield _worded(text, ReasonCode.RATED, rating=f"{item.rating:.1f}", source=source)
 
 
-def _serves(item: Item, ranked: Ranked, goal: Goal) -> Iterator[str]:
+def _serves(item: Item, ranked: Ranked, goal: Goal) -> Iterator[WordedReason]:
     if ranked.parts["serves"] > 0:
         term = next(term for term in [*item.tags, *item.genres] if term in GOAL_TERMS[goal])
-        yield f"{_capitalised(term)}, {_PURPOSES[goal]}."
+        yield _worded(f"{_capitalised(term)}, {_PURPOSES[goal]}.", ReasonCode.SERVES, term=term, goal=goal)
 
 
-def _explored(ranked: Ranked) -> Iterator[str]:
+def _explored(ranked: Ranked) -> Iterator[WordedReason]:
     if ranked.parts["explore"] > max(MIN_EXPLORE, ranked.parts["taste"]):
-        yield "Something you may not know you like: we are trying it out."
+        yield _worded("Something you may not know you like: we are trying it out.", ReasonCode.TRIED_OUT)
 
 
-def _nearest_left(item: Item, wish: Wish) -> str:
-    return f"{_feel(item)}: among what is left, it comes nearest to what we look for."
+def _nearest_left(item: Item) -> WordedReason:
+    text = f"{_feel(item)}: among what is left, it comes nearest to what we look for."
+    return _worded(text, ReasonCode.NEAREST_LEFT, **_feels(item))
+
+
+def _feels(item: Item) -> dict[str, str]:
+    return {"pleasantness": valence_word(item.valence), "energy": arousal_word(item.arousal)}
 
 
 def _feel(item: Item) -> str:

@@ -1588,6 +1588,11 @@ export interface components {
             reasons: string[];
             /** Propensity */
             propensity?: number | null;
+            /**
+             * Why
+             * @default []
+             */
+            why: components["schemas"]["Reason"][];
         };
         /**
          * PictureReading
@@ -1682,6 +1687,26 @@ export interface components {
                 [key: string]: components["schemas"]["DependencyState"];
             };
         };
+        /**
+         * Reason
+         * @description A reason for a pick, for whoever words it in another language.
+         */
+        Reason: {
+            code: components["schemas"]["ReasonCode"];
+            /**
+             * About
+             * @default {}
+             */
+            about: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ReasonCode
+         * @description What a reason for a pick says, and what `Reason.about` then holds.
+         * @enum {string}
+         */
+        ReasonCode: "liked_alike" | "feels" | "good_when" | "rated" | "serves" | "tried_out" | "met_before" | "nearest_left";
         /**
          * Recommendations
          * @description Picks of one kind or of all, the best first, or in the order of a journey.

@@ -9,6 +9,7 @@ export type Mood = Schemas["MoodView"];
 export type UserMood = Schemas["UserMood"];
 export type Item = Schemas["Item"];
 export type Pick = Schemas["Pick"];
+export type Reason = Schemas["Reason"];
 export type Goal = Schemas["Goal"];
 export type Kind = Schemas["Kind"];
 export type KindView = Schemas["KindView"];

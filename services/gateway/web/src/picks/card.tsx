@@ -4,11 +4,12 @@ import { canPlay, play, queue } from "../spotify/store";
 import { Icon, iconOf } from "../ui/icon";
 import { attempt } from "../ui/toast";
 import { decimal, words } from "../words";
+import { wordReasons } from "../words/reasons";
 import { homeOf, type Link, trailerOf } from "./links";
 import { kinds, said, tellAbout } from "./store";
 
 export function Card({ pick, place }: { pick: Pick; place?: number }) {
-  const { item, reasons } = pick;
+  const { item } = pick;
   const heading = `pick-${item.id}`;
   return (
     <li class="card" data-moves>
@@ -20,16 +21,16 @@ export function Card({ pick, place }: { pick: Pick; place?: number }) {
             <p class="quiet by">{lineUnder(item)}</p>
           </div>
         </header>
-        {reasons?.length ? (
-          <p class="why" lang="en">
-            {reasons.join(" ")}
-          </p>
-        ) : null}
+        <Why pick={pick} />
         <Steps steps={item.steps} />
         <Actions item={item} />
       </article>
     </li>
   );
+}
+
+function Why({ pick: { why, reasons } }: { pick: Pick }) {
+  return reasons?.length ? <p class="why">{wordReasons(words.value, reasons, why ?? [])}</p> : null;
 }
 
 function lineUnder(item: Item): string {

@@ -1,5 +1,6 @@
 // Deutsch.
 import type { Words } from "./en";
+import { feelDe, reasonDe } from "./reasons-de";
 
 export const de: Words = {
   language: "Deutsch",
@@ -149,8 +150,8 @@ export const de: Words = {
     fromDeeds: "Weil du etwas geöffnet, beendet oder übersprungen hast.",
     group: {
       creator: (name) => `Von ${name}`,
-      cluster: (name) => `Lieder, die ${name} klingen`,
-      feel: (name) => `Was sich ${name} anfühlt`,
+      cluster: (name) => `Lieder, die ${feelDe(name).toLowerCase()} klingen`,
+      feel: (name) => `Was sich ${feelDe(name).toLowerCase()} anfühlt`,
     },
   },
   privacy: {
@@ -320,6 +321,7 @@ export const de: Words = {
   },
   theme: { label: "Farben", auto: "Wie das Gerät", light: "Hell", dark: "Dunkel" },
   chooseLanguage: "Sprache",
+  reason: reasonDe,
   privacyLine: "Bilder bleiben im Arbeitsspeicher und werden nie gespeichert.",
   api: "Schnittstelle für Programme",
 };

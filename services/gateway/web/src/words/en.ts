@@ -1,5 +1,5 @@
 // English, and the shape that every other language has.
-import type { Emotion, FeedbackAction, Goal, MoodState } from "../api/types";
+import type { Emotion, FeedbackAction, Goal, MoodState, Reason } from "../api/types";
 
 export const en = {
   language: "English",
@@ -313,6 +313,8 @@ export const en = {
   } as Record<string, string>,
   theme: { label: "Theme", auto: "As the device", light: "Light", dark: "Dark" },
   chooseLanguage: "Language",
+  /** Null where the server's own sentence, which is English, will do. */
+  reason: (_: Reason): string | null => null,
   privacyLine: "Frames are held in memory only and never stored.",
   api: "Interface for programs",
 };

@@ -15,6 +15,8 @@ from tests.deploy.test_compose import services as compose_services
 
 FOLDER = ROOT / "deploy" / "k8s"
 VERSION: Final = "1.31"
+MADE_BEFOREHAND: Final = ("emoverse", "emoverse-inside")
+"""Secrets."""
 WORKLOADS: Final = ("Deployment", "StatefulSet")
 OVERLAYS = sorted(path.name for path in (FOLDER / "overlays").iterdir())
 
@@ -70,7 +72,7 @@ def test_an_overlay_builds_follows_the_schema_and_hangs_together(overlay: str):
     for scaler in named(found, "HorizontalPodAutoscaler").values():
         assert scaler["spec"]["scaleTargetRef"]["name"] in workloads
         assert scaler["spec"]["minReplicas"] <= scaler["spec"]["maxReplicas"]
-    configured = {*named(found, "ConfigMap"), *named(found, "Secret"), "emoverse"}
+    configured = {*named(found, "ConfigMap"), *named(found, "Secret"), *MADE_BEFOREHAND}
     for workload in (*workloads.values(), *named(found, "Job").values()):
         assert set(mounted(workload["spec"]["template"]["spec"])) <= configured
 
@@ -82,6 +84,19 @@ def mounted(pod: Resource) -> Iterator[str]:
     for container in pod["containers"]:
         for source in container.get("envFrom", ()):
             yield source["configMapRef"]["name"]
+
+
+def test_with_tls_every_part_has_the_certificates_that_it_is_told_of_and_is_probed_with_them():
+    found = built("tls")
+    (folder,) = {str(Path(path).parent) for name, path in told(found).items() if name.startswith("TLS_")}
+    for workload in named(found, "Deployment", "Job").values():
+        (container,) = workload["spec"]["template"]["spec"]["containers"]
+        assert folder in {mount["mountPath"] for mount in container["volumeMounts"]}
+        assert not any("grpc" in container.get(f"{name}Probe", ()) for name in ("startup", "readiness", "liveness"))
+
+
+def told(found: list[Resource]) -> dict[str, str]:
+    return named(found, "ConfigMap")["settings"]["data"]
 
 
 def test_every_pod_has_few_rights_and_bounds_and_shows_whether_it_lives():

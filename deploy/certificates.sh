@@ -2,7 +2,7 @@
 # Makes the certificates that docker-compose.tls.yml wants in deploy/certificates, by an authority of its own. What exists is
 # kept: put your own there first.   deploy/certificates.sh [NAME]   NAME is what browsers and cameras call this machine.
 #   public.pem, public.pem.key   shown to browsers and cameras
-#   inside.pem, inside.pem.key   shown by every part to every other; names entrance, emotion, recommender and model
+#   inside.pem, inside.pem.key   shown by every part to every other; names entrance, gateway, emotion, recommender, model
 #   ca.pem                       who has signed inside.pem
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -20,7 +20,7 @@ issue() {
 }
 
 [[ -s ca.pem ]] || made -subj "/CN=EmoVerse $name" -keyout ca.key -out ca.pem
-issue inside.pem inside DNS:entrance,DNS:emotion,DNS:recommender,DNS:model
+issue inside.pem inside DNS:entrance,DNS:gateway,DNS:emotion,DNS:recommender,DNS:model
 issue public.pem "$name" "DNS:$name"
 
 # TensorFlow Serving wants the same in one file of its own form.

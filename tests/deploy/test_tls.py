@@ -17,12 +17,19 @@ import pytest
 import stamina
 import yaml
 
+from servicekit.database import Database, open_engine
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_server import create_server, serving
+from servicekit.migration import migrate
 from servicekit.probe import SERVING, health_of
 from servicekit.tls import Tls
+from services.gateway.accounts.schema import MIGRATIONS
+from services.gateway.app import create_app
+from services.gateway.server import serving as serving_http
+from services.gateway.settings import GatewaySettings
 from standalone.ports import free_ports
 from tests.deploy.test_compose import COMPOSE, ROOT, services
+from tests.gateway.stand_ins import FakeRecommender, running
 from tests.stack.engine import Stack, compose_command
 
 OVERLAY = ROOT / "docker-compose.tls.yml"
@@ -76,8 +83,8 @@ class Entrance(NamedTuple):
 
 
 @pytest.fixture
-async def entrance(certificates: Path, tmp_path: Path) -> AsyncGenerator[Entrance]:
-    """HAProxy with the overlay's lines, before a worker that lets in only who shows a certificate of ours."""
+async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncGenerator[Entrance]:
+    """HAProxy with the overlay's lines, before a gateway, and a worker that asks for a certificate of ours."""
     if HAPROXY is None:
         pytest.skip("HAProxy is not installed: apt-get install haproxy")
     ours = Tls(*(certificates / name for name in ("ca.pem", "inside.pem", "inside.pem.key")))
@@ -86,9 +93,23 @@ async def entrance(certificates: Path, tmp_path: Path) -> AsyncGenerator[Entranc
         server, reporter = await create_server("emoverse.v1.EmotionService")
         await reporter.set_serving(True)
         worker = await stack.enter_async_context(serving(server, "127.0.0.1:0", "PORT", ours.server_credentials()))
+        recommender = await stack.enter_async_context(running(FakeRecommender()))
+        settings = GatewaySettings(
+            port=0,
+            tls_certificate=ours.certificate_file,
+            tls_key=ours.key_file,
+            redis_url=redis_url,
+            database_url=f"sqlite:///{tmp_path}/gateway.db",
+            recommender_address=recommender,
+        )
+        engine = open_engine(settings.database_url)
+        migrate(Database(engine), MIGRATIONS)
+        engine.dispose()
+        gateway = await stack.enter_async_context(serving_http(create_app(settings), settings))
         config = (ROOT / "deploy" / "haproxy" / "haproxy.cfg").read_text()
         for there, here in {
             "server-template emotion- 32 emotion:50051": f"server emotion-1 127.0.0.1:{worker}",
+            "server-template gateway- 8 gateway:8000": f"server gateway-1 127.0.0.1:{gateway}",
             "bind :50051": f"bind 127.0.0.1:{cameras}",
             "bind :8000": f"bind 127.0.0.1:{browsers}",
             "bind :8404": f"bind 127.0.0.1:{status}",
@@ -100,9 +121,9 @@ async def entrance(certificates: Path, tmp_path: Path) -> AsyncGenerator[Entranc
         (tmp_path / "haproxy.cfg").write_text(config)
         lines: Mapping[str, str] = overlay()["entrance"]["environment"]
         told = {name: line.replace(MOUNTED, f"{certificates}/") for name, line in lines.items()}
-        running = await asyncio.create_subprocess_exec(HAPROXY, "-f", str(tmp_path / "haproxy.cfg"), env=told)
-        stack.push_async_callback(running.wait)
-        stack.callback(running.terminate)
+        proxy = await asyncio.create_subprocess_exec(HAPROXY, "-f", str(tmp_path / "haproxy.cfg"), env=told)
+        stack.push_async_callback(proxy.wait)
+        stack.callback(proxy.terminate)
         yield Entrance(f"localhost:{cameras}", f"https://localhost:{browsers}", ours)
 
 
@@ -121,9 +142,13 @@ async def test_cameras_and_the_gateway_reach_a_worker_and_each_sees_the_certific
             await health_of(in_plain)
 
 
-async def test_browsers_are_spoken_to_in_tls(entrance: Entrance):
-    await health(entrance.cameras, "emoverse.test", Tls(entrance.ours.ca_file))
+@stamina.retry(on=httpx.HTTPStatusError, attempts=None, timeout=30, wait_initial=0.1, wait_max=0.5)
+async def begun(entrance: Entrance) -> httpx.Response:
     trusted = ssl.create_default_context(cafile=entrance.ours.ca_file)
-    async with httpx.AsyncClient(verify=trusted, trust_env=False) as browser:
-        answer = await browser.get(entrance.browsers, extensions={"sni_hostname": "emoverse.test"})
-    assert answer.status_code == 503
+    async with httpx.AsyncClient(verify=trusted, trust_env=False, timeout=10) as browser:
+        asked = f"{entrance.browsers}/v1/guests"
+        return (await browser.post(asked, extensions={"sni_hostname": "emoverse.test"})).raise_for_status()
+
+
+async def test_a_browser_reaches_the_gateway_which_knows_of_its_encryption(entrance: Entrance):
+    assert "Secure" in (await begun(entrance)).headers["set-cookie"]

@@ -27,7 +27,8 @@ class MoodReporter:
     def report(self, mood: Mood, at: datetime) -> MoodEvent | None:
         """The event to publish now, if there is one."""
         changed = mood.state is not self.reported
-        if not changed and self._reported_at is not None and at - self._reported_at < self._heartbeat:
+        # A clock that was set back must not silence it until the hour has passed again.
+        if not changed and self._reported_at and timedelta(0) <= at - self._reported_at < self._heartbeat:
             return None
         self.reported, self._reported_at = mood.state, at
         return MoodEvent(

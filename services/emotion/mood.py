@@ -46,7 +46,7 @@ class MoodMemory(BaseModel):
 
 
 class MoodTracker:
-    """The mood of one person. Pure: time comes in with every call and must not run backwards by much.
+    """The mood of one person. Pure: time comes in with every call, and may be set back.
 
     Args:
         start: now, UTC.
@@ -90,11 +90,20 @@ class MoodTracker:
 
     def advance(self, at: datetime) -> None:
         """Let time pass."""
+        self._forget_later_than(at)
         if at - self._face_at >= self._rules.absent_after:
             self._average = []
             self._enter(MoodState.ABSENT, at)
         elif at - self._reading_at >= self._rules.absent_after and self._average:
             self._enter(MoodState.UNCERTAIN, at)
+
+    def _forget_later_than(self, at: datetime) -> None:
+        # Where the clock was set back, nothing is waited for until it has caught up: all of that was just now.
+        self._since, self._face_at, self._reading_at = (
+            min(moment, at) for moment in (self._since, self._face_at, self._reading_at)
+        )
+        if self._challenger:
+            self._challenger = (self._challenger[0], min(self._challenger[1], at))
 
     @property
     def mood(self) -> Mood:

@@ -59,7 +59,7 @@ class FaceTracks:
 
         The main face stays main until it is lost or another is `TAKEOVER` times larger.
         """
-        known = [track for track in self._tracks if at - track.seen_at <= FORGET_AFTER]
+        known = [track for track in self._tracks if abs(at - track.seen_at) <= FORGET_AFTER]
         found: list[Track] = []
         for box in boxes:
             last = max(known, key=lambda track: overlap(track.box, box), default=None)

@@ -32,6 +32,13 @@ def test_a_change_is_told_at_once_and_otherwise_a_heartbeat():
     ) == [EventReason.CHANGE, None, EventReason.CHANGE, None, EventReason.HEARTBEAT, EventReason.CHANGE]
 
 
+def test_a_clock_that_is_set_back_does_not_silence_it():
+    reporter = MoodReporter("ada", "kitchen", HEARTBEAT)
+    moments = [(3600 + second, MoodState.HAPPY) for second in (0, 1)] + [(second, MoodState.HAPPY) for second in (1, 2)]
+    told = reasons(reporter, *moments)
+    assert told == [EventReason.CHANGE, None, EventReason.HEARTBEAT, None]
+
+
 def test_a_resumed_state_is_no_change():
     reporter = MoodReporter("ada", "kitchen", HEARTBEAT, known=MoodState.HAPPY)
     assert reasons(reporter, (0, MoodState.HAPPY)) == [EventReason.HEARTBEAT]

@@ -148,6 +148,23 @@ def test_a_clock_that_is_set_back_does_no_harm():
     assert person.show(Emotion.HAPPY, 2) is MoodState.HAPPY
 
 
+def test_who_leaves_as_the_clock_is_set_back_is_away_soon():
+    person = Person()
+    person.show(Emotion.HAPPY, 5)
+    person.now -= timedelta(hours=1)
+    assert person.show(None, 4) is MoodState.ABSENT
+
+
+def test_a_mood_that_changes_as_the_clock_is_set_back_changes_soon():
+    person = Person()
+    person.show(Emotion.HAPPY, 5)
+    while person.tracker.mood.probabilities[6] < 0.6:
+        person.show(Emotion.NEUTRAL, 0.1)
+    assert person.tracker.mood.state is MoodState.HAPPY
+    person.now -= timedelta(hours=1)
+    assert person.show(Emotion.NEUTRAL, 2) is MoodState.NEUTRAL
+
+
 probabilities = st.lists(st.floats(0.001, 1), min_size=7, max_size=7).map(lambda ps: [p / sum(ps) for p in ps])
 
 

@@ -54,6 +54,13 @@ def test_a_face_that_was_gone_too_long_is_a_new_one():
     assert tracks.follow([LEFT], START + FORGET_AFTER + timedelta(seconds=0.1))[0].id != first.id
 
 
+def test_a_face_that_left_as_the_clock_was_set_back_is_not_waited_for():
+    tracks = FaceTracks()
+    tracks.follow([LEFT], START)
+    tracks.follow([RIGHT], later(-3600))
+    assert tracks.main_id == tracks.follow([RIGHT], later(-3599))[0].id
+
+
 def test_a_slightly_larger_face_does_not_become_the_main_one():
     tracks = FaceTracks()
     main = tracks.follow([LEFT], START)[0]

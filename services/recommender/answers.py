@@ -28,12 +28,16 @@ class Answers:
 
     def of(self, item_ids: Collection[str]) -> Mapping[str, Answer]:
         """These items by id, without those that have gone; what is not in memory is read at once."""
-        missing = [item_id for item_id in item_ids if item_id not in self._kept]
-        if missing:
-            with self._database.reading() as connection:
-                found = catalogue_store.items(connection, missing)
-            fresh = {key: Answer(item, pb.Item(**item.model_dump(exclude_none=True))) for key, item in found.items()}
-            # A new dictionary, not a change of the old one: other threads may be reading that.
-            self._kept = {**(self._kept if len(self._kept) < MAX_ITEMS else {}), **fresh}
         kept = self._kept
-        return {item_id: kept[item_id] for item_id in item_ids if item_id in kept}
+        known = {item_id: kept[item_id] for item_id in item_ids if item_id in kept}
+        missing = [item_id for item_id in item_ids if item_id not in known]
+        return {**known, **self._fresh(missing)} if missing else known
+
+    def _fresh(self, item_ids: Collection[str]) -> Mapping[str, Answer]:
+        with self._database.reading() as connection:
+            found = catalogue_store.items(connection, item_ids)
+        fresh = {key: Answer(item, pb.Item(**item.model_dump(exclude_none=True))) for key, item in found.items()}
+        # Other threads read what they have in hand: it may grow, but not lose anything.
+        self._kept = self._kept if len(self._kept) < MAX_ITEMS else {}
+        self._kept.update(fresh)
+        return fresh

@@ -12,7 +12,7 @@ from contracts.emotion import Affect
 from contracts.recommendation import TRAITS, Item, Kind
 from servicekit.database import Row, upsert
 from services.recommender.catalogue.records import ItemRecord, ReviewRecord
-from services.recommender.cluster_store import clusters_of
+from services.recommender.cluster_store import cluster_name, clusters_of
 from services.recommender.core.affect import DIRECT_SOURCES, EMOTIONS_SOURCE, UNKNOWN, emotion_affinities, terms_place
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.prior import Prior
@@ -27,6 +27,16 @@ _SOUNDS: Final = frozenset(kind for kind, traits in TRAITS.items() if traits.is_
 _ITEM: Final[Table] = ItemRow.metadata.tables["item"]
 _EXTERNAL_ID: Final[Table] = ItemRow.metadata.tables["external_id"]
 _REVIEW: Final[Table] = ItemRow.metadata.tables["review"]
+
+# Written once: most lists read a few items, and building such a statement takes longer than running it.
+_IDS: Final = bindparam("ids", expanding=True)
+_ANSWERS: Final = select(
+    *(_ITEM.c[name] for name in Item.model_fields if name in _ITEM.c),
+    _ITEM.c.valence_source,
+    _ITEM.c.arousal_source,
+    cluster_name().label("cluster"),
+).where(_ITEM.c.id.in_(_IDS))
+_NAMES: Final = select(_EXTERNAL_ID).where(_EXTERNAL_ID.c.item_id.in_(_IDS))
 
 
 def save_items(connection: Connection, records: Iterable[ItemRecord], source: str) -> int:
@@ -193,14 +203,14 @@ def _facts(connection: Connection) -> Iterator[ItemFacts]:
 
 def items(connection: Connection, item_ids: Collection[str]) -> dict[str, Item]:
     """Everything a person is shown of these items, by id."""
-    clusters = clusters_of(connection, item_ids)
     names = _external_ids(connection, item_ids)
-    found: dict[str, Item] = {}
-    for row in connection.execute(select(_ITEM).where(ItemRow.id.in_(item_ids))).mappings():
-        cluster = clusters[row["id"]].name if row["id"] in clusters else ""
-        names_of = {"external_ids": names[row["id"]]}
-        found[row["id"]] = Item.model_validate({**row, **_mood(row), **names_of, "cluster": cluster})
-    return found
+    rows = connection.execute(_ANSWERS, {"ids": list(item_ids)}).mappings()
+    return {
+        row["id"]: Item.model_validate(
+            {**row, **_mood(row), "external_ids": names[row["id"]], "cluster": row["cluster"] or ""}
+        )
+        for row in rows
+    }
 
 
 def _mood(row: RowMapping) -> dict[str, Any]:
@@ -243,7 +253,7 @@ def stored_items(connection: Connection, kind: Kind) -> Iterator[tuple[Mapping[s
 
 def _external_ids(connection: Connection, item_ids: Collection[str]) -> defaultdict[str, dict[str, str]]:
     names: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(select(_EXTERNAL_ID).where(ExternalIdRow.item_id.in_(item_ids))):
+    for row in connection.execute(_NAMES, {"ids": list(item_ids)}):
         names[row.item_id][row.provider] = row.value
     return names
 

@@ -1,6 +1,6 @@
 """The song clusters in the database. Every computation is a new model; the newest complete one counts."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -77,13 +77,18 @@ def _clusters(connection: Connection, model_id: int | ScalarSelect[int]) -> dict
     return {row["number"]: Cluster.model_validate({**row, "centre": row["centre"] or {}}) for row in rows}
 
 
-def clusters_of(connection: Connection, item_ids: Collection[str] | None = None) -> dict[str, Cluster]:
-    """The cluster that each song, or each of these, belongs to in the newest model."""
+def clusters_of(connection: Connection) -> dict[str, Cluster]:
+    """The cluster that each song belongs to in the newest model."""
     clusters = _clusters(connection, _latest_id())
     members = select(ClusterMemberRow.item_id, ClusterMemberRow.number).where(ClusterMemberRow.model_id == _latest_id())
-    if item_ids is not None:
-        members = members.where(ClusterMemberRow.item_id.in_(item_ids))
     return {row.item_id: clusters[row.number] for row in connection.execute(members)}
+
+
+def cluster_name() -> ScalarSelect[str]:
+    """The same by name, for each row of a query of items; null where it belongs to none."""
+    is_its = (ClusterMemberRow.model_id == ClusterRow.model_id) & (ClusterMemberRow.number == ClusterRow.number)
+    named = select(ClusterRow.name).join(ClusterMemberRow, is_its).where(ClusterMemberRow.model_id == _latest_id())
+    return named.where(ClusterMemberRow.item_id == ItemRow.id).correlate(ItemRow).scalar_subquery()
 
 
 def save_clustering(database: Database, songs: Songs, clustering: Clustering, now: datetime) -> None:

@@ -25,7 +25,8 @@ CELL: Final = 0.02
 FEATURE_CELL: Final = 0.1
 """Likewise, of those that have a feature the person likes: there nearness is the lesser reason."""
 ANSWERS_KEPT: Final = 16_384
-TREES_KEPT: Final = 1024
+SCANNED: Final = 4096
+"""Rows: of so many and fewer that have a feature, a scan finds the nearest sooner than a tree is built."""
 MIN_CHANCES: Final = 4096
 _BEARABLE: Final = -1
 """Not a column of the features, but what is not strongly negative."""
@@ -53,7 +54,12 @@ class Index:
         by_column = csc_array(features)
         self._members: Rows = np.asarray(by_column.indices, dtype=np.intp)
         self._starts = by_column.indptr
-        self._tree_of: Callable[[Goal, int], Any] = lru_cache(maxsize=TREES_KEPT)(self._tree)
+        frequent = np.flatnonzero(np.diff(self._starts) > SCANNED)
+        self._trees = {
+            (goal, int(column)): KDTree(points[self._having(column)])
+            for goal, points in self._points.items()
+            for column in (*frequent, *([_BEARABLE] if goal is Goal.MATCH else []))
+        }
         self._best: Callable[..., Rows] = lru_cache(maxsize=ANSWERS_KEPT)(self._found)
         draw = np.random.default_rng(0)
         self._chances = draw.standard_normal(max(len(affect), MIN_CHANCES)).astype(np.float32)
@@ -92,18 +98,19 @@ class Index:
         rows = None if column is None else self._having(column)
         if rows is not None and len(rows) <= count:
             return rows
-        tree = self._wholes[goal] if column is None else self._tree_of(goal, column)
         point = (near.valence / self._reach, near.arousal / self._reach, 0.0)
-        found: Rows = np.asarray(tree.query(point, k=min(count, tree.n))[1], dtype=np.intp).reshape(-1)
+        tree = self._wholes[goal] if column is None else self._trees.get((goal, column))
+        if tree is None:
+            away = ((self._points[goal][rows] - point) ** 2).sum(axis=1)
+            found: Rows = np.argpartition(away, count - 1)[:count]
+        else:
+            found = np.asarray(tree.query(point, k=min(count, tree.n))[1], dtype=np.intp).reshape(-1)
         return found if rows is None else rows[found]
 
     def _having(self, column: int) -> Rows:
         if column == _BEARABLE:
             return self._bearable
         return self._members[self._starts[column] : self._starts[column + 1]]
-
-    def _tree(self, goal: Goal, column: int) -> Any:
-        return KDTree(self._points[goal][self._having(column)])
 
 
 def _middle(target: Affect, side: float) -> Affect:

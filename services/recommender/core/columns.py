@@ -1,6 +1,5 @@
 """A shelf as scoring reads it: for any few rows at once, in float32, without a sparse array's overhead."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,14 +23,9 @@ class Features:
         self._columns[held] = matrix.indices
         self._values[held] = matrix.data
 
-    def dot(self, rows: Numbers, weights: Sequence[Numbers]) -> Numbers:
-        """The sums of these r rows' features, each times its weight, for w weights of (m,) each: (w, r)."""
-        values, columns = self._values[rows], self._columns[rows]
-        return np.array([np.einsum("ij,ij->i", values, each[columns]) for each in weights])
-
-    def of(self, row: int) -> tuple[Numbers, Numbers]:
-        """The features of one row, and how much of each it has; padding is a feature that it has nothing of."""
-        return self._columns[row], self._values[row]
+    def of(self, rows: Numbers | int) -> tuple[Numbers, Numbers]:
+        """The features of each row, and how much of each it has; padding is a feature that it has nothing of."""
+        return self._columns[rows], self._values[rows]
 
     def dense(self, rows: Numbers) -> tuple[Numbers, Numbers]:
         """The features that these r rows have, u ascending columns, and the rows on those alone: (r, u)."""

@@ -5,6 +5,7 @@ the same in every mood, w_1 and w_2 change with valence and arousal. c(m) has le
 standard normal in every mood, and c(m) . c(m') is how much what was learned in one mood says about another.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -20,8 +21,9 @@ MOOD_SHARE: Final = 0.4
 says 0.2 as much about the opposite mood, and 0.77 as much about a neutral one. Editorial."""
 
 
+@lru_cache(maxsize=1024)
 def context(mood: Affect | None) -> Floats:
-    """c(m), (3,); of an unknown mood that of the middle."""
+    """c(m), (3,), not to be changed; of an unknown mood that of the middle."""
     valence, arousal = mood or (0.0, 0.0)
     raw = np.array([(1.0 - MOOD_SHARE) ** 0.5, MOOD_SHARE**0.5 * valence, MOOD_SHARE**0.5 * arousal])
     return raw / np.linalg.norm(raw)

@@ -36,10 +36,8 @@ class Exploration:
     """A person's draw for a sitting, and what other draws are made of."""
 
     draw: Taste
-    columns: Numbers
-    """(u,), ascending: the features that the evidence has."""
     evidence: Numbers
-    """Float32, (e, u)."""
+    """Float32, (e, u), of the draw's columns."""
     evidence_traits: Numbers
     """Float32, (e, d)."""
     contexts: Numbers
@@ -50,15 +48,14 @@ class Exploration:
     @classmethod
     def of(cls, taste: Taste, rng: np.random.Generator) -> "Exploration":
         """This taste's, for the sitting that `rng` stands for."""
-        columns = np.unique(taste.evidence_features.indices)
-        evidence = taste.evidence_features[:, columns].toarray().astype(np.float32)
+        evidence = taste.evidence_features.astype(np.float32)
         traits = taste.evidence_traits.astype(np.float32)
         contexts = taste.contexts.astype(np.float32)
-        drawn = evidence @ _PRIOR[:, columns % _COLUMNS] + traits @ _TRAIT_PRIOR[:, : traits.shape[1]]
+        drawn = evidence @ _PRIOR[:, taste.columns % _COLUMNS] + traits @ _TRAIT_PRIOR[:, : traits.shape[1]]
         prior = np.einsum("ek,ked->ed", contexts, drawn)
         noise = np.sqrt(taste.noise)[:, None] * _NOISE[: len(evidence)]
         told = cho_solve((taste.factor, True), prior + noise) if len(evidence) else prior
-        return cls(taste.sampled(rng), columns, evidence, traits, contexts, told.astype(np.float32))
+        return cls(taste.sampled(rng), evidence, traits, contexts, told.astype(np.float32))
 
     def deviations(self, shelf: Shelf, rows: Numbers, mood: Affect) -> Numbers:
         """How the appeal of these r rows in a mood differs from what is expected, in each draw: (DRAWS, r)."""
@@ -67,6 +64,6 @@ class Exploration:
         shares = context(mood).astype(np.float32)
         trait_prior = np.tensordot(shares, _TRAIT_PRIOR[:, : traits.shape[1]], 1)
         drawn = features @ np.tensordot(shares, _PRIOR[:, columns % _COLUMNS], 1) + traits @ trait_prior
-        _, here, there = np.intersect1d(columns, self.columns, assume_unique=True, return_indices=True)
+        _, here, there = np.intersect1d(columns, self.draw.columns, assume_unique=True, return_indices=True)
         alike = features[:, here] @ self.evidence[:, there].T + traits @ self.evidence_traits.T
         return (drawn - (alike * (self.contexts @ shares)) @ self.told).T

@@ -129,9 +129,9 @@ def seed_of(*parts: object) -> int:
 
 def strongest(shelf: Shelf, taste: Taste) -> list[int]:
     """The features of a shelf's items that add most to this taste, at most `STRONGEST`."""
-    gains = taste.weights * shelf.index.strength
-    best = np.argpartition(-gains, min(STRONGEST, len(gains) - 1))[:STRONGEST] if len(gains) else []
-    return [int(column) for column in best if gains[column] > 0]
+    gains = taste.weights_of(taste.columns) * shelf.index.strength[taste.columns]
+    best = np.argsort(-gains, kind="stable")[:STRONGEST]
+    return [int(taste.columns[place]) for place in best if gains[place] > 0]
 
 
 def closed_rows(shelf: Shelf, barred: Iterable[str]) -> list[int]:
@@ -175,8 +175,11 @@ def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
 
 def _tier(scores: Numbers, negative: Numbers) -> Rows:
     """The places of the best, and of enough that is not strongly negative to end any run."""
+    best = _best_first(scores, TIER)
+    if not negative[best].any():
+        return best
     others = np.flatnonzero(~negative)
-    places = np.union1d(_best_first(scores, TIER), others[_best_first(scores[others], TIER)])
+    places = np.union1d(best, others[_best_first(scores[others], TIER)])
     return places[np.argsort(-scores[places], kind="stable")]
 
 
@@ -191,13 +194,16 @@ def _open_rows(shelf: Shelf, known: Known, wish: Wish) -> Rows:
     size = len(shelf.ids)
     # What is closed may be what is nearest: look for more, in portions, so that others' answers still serve.
     wanted = wish.candidates * (1 + -(-len(closed) // wish.candidates)) if wish.candidates else size
-    is_open = np.ones(size, dtype=bool)
-    if wanted < size:
-        is_open[:] = False
-        for rows in _candidates(shelf, known, wish, wanted):
-            is_open[rows] = True
-    is_open[closed] = False
-    return np.flatnonzero(is_open)
+    found = np.concatenate(list(_candidates(shelf, known, wish, wanted))) if wanted < size else np.arange(size)
+    rows = _distinct(found)
+    places = np.searchsorted(rows, closed)
+    is_there = places < len(rows)
+    return np.delete(rows, places[is_there][rows[places[is_there]] == np.array(closed)[is_there]])
+
+
+def _distinct(rows: Rows) -> Rows:
+    ordered = np.sort(rows)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def _candidates(shelf: Shelf, known: Known, wish: Wish, wanted: int) -> Iterator[Rows]:
@@ -205,8 +211,9 @@ def _candidates(shelf: Shelf, known: Known, wish: Wish, wanted: int) -> Iterator
     points = _stops(wish, STOPS) if wish.goal is Goal.JOURNEY else [wish.target]
     for point in points:
         yield shelf.index.best(point, wish.goal_served, wanted if len(points) == 1 else wanted // 2)
-        yield shelf.index.bearable(point, wish.goal_served, wanted // 4)
         yield from shelf.index.best_with(columns, point, wish.goal_served, PER_FEATURE)
+    if wish.goal is Goal.MATCH:
+        yield shelf.index.bearable(wish.target, wish.goal, wanted // 4)
     yield shelf.index.any(wish.seed, BY_CHANCE)
 
 
@@ -296,7 +303,8 @@ class _Scored:
 
 
 def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple[str, Numbers]]:
-    away = ((shelf.affect[rows] - np.array(wish.target)) ** 2).sum(axis=1)
+    valence, arousal = shelf.affect[rows].T
+    away = (valence - wish.target.valence) ** 2 + (arousal - wish.target.arousal) ** 2
     place, matching = place_of(wish.mood), wish.mood if wish.goal is Goal.MATCH else None
     tastes = [known.taste] if known.exploration is None else [known.taste, known.exploration.draw]
     appeals = appeal(shelf, tastes, place, rows)
@@ -313,8 +321,9 @@ def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple
 
 def appeal(shelf: Shelf, tastes: Sequence[Taste], place: Affect, rows: Rows) -> Numbers:
     """As `Taste.appeal` of each, for a few rows, fast: (tastes, r)."""
-    weights, trait_weights = zip(*(taste.weights_in(place) for taste in tastes), strict=True)
-    return shelf.own_columns.dot(rows, weights) + np.array(trait_weights) @ shelf.traits[rows].T
+    columns, values = shelf.own_columns.of(rows)
+    own = [np.einsum("ij,ij->i", values, taste.weights_of(columns, place)) for taste in tastes]
+    return np.array(own) + np.array([taste.trait_weights(place) for taste in tastes]) @ shelf.traits[rows].T
 
 
 def _suiting(indicators: Floats, rows: Rows, mood: Mood | None) -> Numbers:

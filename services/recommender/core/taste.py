@@ -4,17 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import cho_solve
-from scipy.sparse import csc_array, csr_array, vstack
 
 from contracts.emotion import Affect
 from contracts.recommendation import FeedbackAction, Kind
 from services.recommender.core.catalogue import Catalogue, Feature, Floats, Shelf
 from services.recommender.core.contexts import CONTEXTS, context
 from services.recommender.core.prior import TRAITS
+
+Columns = npt.NDArray[Any]
+"""Integers."""
 
 APPEAL: Final[Mapping[FeedbackAction, float]] = {
     FeedbackAction.LIKE: 1.0,
@@ -138,13 +141,12 @@ class Draw(NamedTuple):
             [int(start) for start in rng.integers(len(_NORMAL), size=CONTEXTS)], rng.standard_normal((CONTEXTS, traits))
         )
 
-    def weights(self, here: Floats, size: int) -> Floats:
-        """Of so many features in a context, (size,)."""
+    def weights(self, here: Floats, columns: Columns) -> Floats:
+        """Of these features in a context, in the shape of `columns`."""
         parts = (
-            share * np.take(_NORMAL, np.arange(start, start + size), mode="wrap")
-            for share, start in zip(here, self.starts, strict=True)
+            share * _NORMAL[(columns + start) % len(_NORMAL)] for share, start in zip(here, self.starts, strict=True)
         )
-        return np.sum(list(parts), axis=0)
+        return sum(parts, np.zeros(columns.shape))
 
 
 _NORMAL: Final = np.random.default_rng(1).standard_normal(2**20)
@@ -166,8 +168,10 @@ class Taste:
 
     vocabulary: Sequence[Feature]
     evidence: Sequence[Verdict]
-    evidence_features: csr_array
-    """float64, (evidence, m)."""
+    columns: Columns
+    """(u,), ascending: the features that the evidence has."""
+    evidence_features: Floats
+    """(evidence, u): of those alone."""
     evidence_traits: Floats
     """(evidence, d)."""
     contexts: Floats
@@ -184,27 +188,38 @@ class Taste:
     @property
     def weights(self) -> Floats:
         """Of the features in an unknown mood, (m,)."""
-        return self.weights_in()[0]
+        return self.weights_of(np.arange(len(self.vocabulary)))
 
     def appeal(self, shelf: Shelf, mood: Affect | None = None) -> Floats:
         """How much more than everybody this person likes each of a shelf's n items: (n,), about -1..1, 0 where nothing
         is known."""
-        weights, trait_weights = self.weights_in(mood)
-        return shelf.personal @ weights + shelf.traits @ trait_weights
+        weights = self.weights_of(np.arange(len(self.vocabulary)), mood)
+        return shelf.personal @ weights + shelf.traits @ self.trait_weights(mood)
 
-    def weights_in(self, mood: Affect | None = None) -> tuple[Floats, Floats]:
-        """The weights of the features, (m,), and of the traits, (d,), in a mood."""
-        if mood not in self._weights:
-            self._weights.clear()
-            self._weights[mood] = self._weighed(context(mood))
-        return self._weights[mood]
+    def weights_of(self, columns: Columns, mood: Affect | None = None) -> Floats:
+        """The weights of these features in a mood, in the shape of `columns`."""
+        weights = np.zeros(len(self.vocabulary))
+        weights[self.columns] = self._told_in(mood)[0]
+        return weights[columns] if self.draw is None else weights[columns] + self.draw.weights(context(mood), columns)
 
-    def _weighed(self, here: Floats) -> tuple[Floats, Floats]:
-        told = self.told * (self.contexts @ here)
-        weights, traits = self.evidence_features.T @ told, self.evidence_traits.T @ told
-        if self.draw is None:
-            return weights, traits
-        return weights + self.draw.weights(here, len(weights)), traits + here @ self.draw.traits
+    def trait_weights(self, mood: Affect | None = None) -> Floats:
+        """The weights of the traits in a mood, (d,)."""
+        weights = self._told_in(mood)[1]
+        return weights if self.draw is None else weights + context(mood) @ self.draw.traits
+
+    def _told_in(self, mood: Affect | None) -> tuple[Floats, Floats]:
+        """What the evidence says in a mood about its own features and about the traits, remembered for one mood."""
+        said = self._said.get(mood)
+        if said is None:
+            told = self.told * (self.contexts @ context(mood))
+            said = self.evidence_features.T @ told, self.evidence_traits.T @ told
+            self._said.clear()
+            self._said[mood] = said
+        return said
+
+    @cached_property
+    def _said(self) -> dict[Affect | None, tuple[Floats, Floats]]:
+        return {}
 
     def sampled(self, rng: np.random.Generator) -> "Taste":
         """A draw from what the weights may be: one from the prior, corrected by the evidence (Matheron's rule: Wilson
@@ -213,37 +228,28 @@ class Taste:
         if not self.evidence:
             return replace(self, draw=draw)
         noise = np.sqrt(self.noise) * rng.standard_normal(len(self.noise))
-        weights = np.column_stack([draw.weights(axis, len(self.vocabulary)) for axis in np.eye(CONTEXTS)])
+        weights = np.column_stack([draw.weights(axis, self.columns) for axis in np.eye(CONTEXTS)])
         appeals = self.evidence_features @ weights + self.evidence_traits @ draw.traits.T
         drawn = (self.contexts * appeals).sum(axis=1) + noise
         return replace(self, told=self.told - cho_solve((self.factor, True), drawn), draw=draw)
 
     def beliefs(self) -> list[Belief]:
         """What it says about the features of what it was learned from, the strongest first."""
-        by_column = self._evidence_by_column
-        weights = self.weights
         found: list[Belief] = []
-        for column in map(int, np.flatnonzero(np.diff(by_column.indptr))):
-            stretch = slice(by_column.indptr[column], by_column.indptr[column + 1])
-            liking = float(weights[column] * np.mean(by_column.data[stretch]))
+        for column, weight, held in zip(
+            self.columns, self.weights_of(self.columns), self.evidence_features.T, strict=True
+        ):
+            rows = np.flatnonzero(held)
+            liking = float(weight * held[rows].mean()) if len(rows) else 0.0
             if abs(liking) >= MIN_BELIEF:
-                items = tuple(self.evidence[row].item_id for row in sorted(by_column.indices[stretch]))
+                items = tuple(self.evidence[row].item_id for row in rows)
                 found.append(Belief(self.vocabulary[column], liking, items))
         return sorted(found, key=lambda belief: (-abs(belief.liking), belief.feature))[:MAX_BELIEFS]
 
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""
-        by_column = self._evidence_by_column
-        rows = sorted(map(int, by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]))
-        return [self.evidence[row] for row in rows if self.evidence[row].liking > 0]
-
-    @cached_property
-    def _evidence_by_column(self) -> csc_array:
-        return csc_array(self.evidence_features)
-
-    @cached_property
-    def _weights(self) -> dict[Affect | None, tuple[Floats, Floats]]:
-        return {}
+        held = self.evidence_features[:, self.columns == column].any(axis=1)
+        return [self.evidence[row] for row in np.flatnonzero(held) if self.evidence[row].liking > 0]
 
 
 def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime | None = None) -> Taste:
@@ -262,17 +268,28 @@ def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime
     if not evidence:
         return _untold(catalogue)
     met = [(catalogue.shelves[verdict.kind], verdict.row) for verdict in evidence]
-    features = csr_array(vstack([shelf.personal[[row]] for shelf, row in met]))
+    columns, features = _dense([shelf.personal for shelf, _ in met], [row for _, row in met])
     traits = np.array([shelf.traits[row] for shelf, row in met])
     contexts = np.array([context(verdict.mood) for verdict in evidence])
     news = np.array(
         [verdict.liking - shelf.expected[verdict.row] for verdict, (shelf, _) in zip(evidence, met, strict=True)]
     )
-    alike = ((features @ features.T).toarray() + traits @ traits.T) * (contexts @ contexts.T)
+    alike = (features @ features.T + traits @ traits.T) * (contexts @ contexts.T)
     noise = np.array([shelf.prior.noise_variance for shelf, _ in met]) * _doubts(evidence, now)
     factor = np.linalg.cholesky(alike + np.diag(noise))
     told = cho_solve((factor, True), news)
-    return Taste(catalogue.vocabulary, evidence, features, traits, contexts, factor, noise, told)
+    return Taste(catalogue.vocabulary, evidence, columns, features, traits, contexts, factor, noise, told)
+
+
+def _dense(matrices: Sequence[Any], rows: Sequence[int]) -> tuple[Columns, Floats]:
+    """The columns that a row of each sparse array has, ascending, and these rows on those alone."""
+    stretches = [slice(*each.indptr[row : row + 2]) for each, row in zip(matrices, rows, strict=True)]
+    held = [each.indices[stretch] for each, stretch in zip(matrices, stretches, strict=True)]
+    columns = np.unique(np.concatenate(held)).astype(np.intp)
+    found = np.zeros((len(rows), len(columns)))
+    for row, (each, stretch, indices) in enumerate(zip(matrices, stretches, held, strict=True)):
+        found[row, np.searchsorted(columns, indices)] = each.data[stretch]
+    return columns, found
 
 
 def _doubts(evidence: Sequence[Verdict], now: datetime | None) -> Floats:
@@ -288,7 +305,8 @@ def _untold(catalogue: Catalogue) -> Taste:
     return Taste(
         vocabulary=catalogue.vocabulary,
         evidence=[],
-        evidence_features=csr_array((0, len(catalogue.vocabulary))),
+        columns=np.zeros(0, dtype=np.intp),
+        evidence_features=np.zeros((0, 0)),
         evidence_traits=np.zeros((0, len(TRAITS))),
         contexts=np.zeros((0, CONTEXTS)),
         factor=np.zeros((0, 0)),

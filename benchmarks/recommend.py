@@ -1,6 +1,6 @@
 """How fast the recommender answers: `python -m benchmarks.recommend --items 100000 --json`.
 
-Starts the recommender as a process of its own, on a real database and a real Redis, and asks it through its public
+Starts the recommender as one process or more, on a real database and a real Redis, and asks it through its public
 gRPC port. The catalogue is made up (seeded); so are the people, who have told what they like through the same port.
 The same calls then go to a recommender that scores every item for every list: the alternative.
 """
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,14 +73,14 @@ class Addresses:
 
     folder: Path
     redis_url: str
-    port: int
+    ports: Sequence[int]
+    """Of each recommender."""
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """Of a recommender's process."""
+        """Of a process of the recommender's."""
         own = {
             "DATABASE_URL": f"sqlite:///{self.folder}/catalogue.db",
             "REDIS_URL": self.redis_url,
-            "RECOMMENDER_PORT": str(self.port),
             "RECOMMENDER_REJECTS_FOLDER": str(self.folder),
             "LOG_LEVEL": "WARNING",
         }
@@ -154,29 +154,36 @@ def prepare(addresses: Addresses, items: int) -> None:
 
 
 @asynccontextmanager
-async def recommender_running(addresses: Addresses, **changes: str) -> AsyncGenerator[psutil.Process]:
-    """The service, once it serves."""
+async def recommenders_running(addresses: Addresses, **changes: str) -> AsyncGenerator[list[psutil.Process]]:
+    """The service, once all of its processes serve."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(_running(addresses, port, **changes)) for port in addresses.ports]
+
+
+@asynccontextmanager
+async def _running(addresses: Addresses, port: int, **changes: str) -> AsyncGenerator[psutil.Process]:
     command = [sys.executable, "-m", "services.recommender"]
-    process = await asyncio.create_subprocess_exec(*command, env=addresses.environment(**changes))
+    environment = addresses.environment(RECOMMENDER_PORT=str(port), **changes)
+    process = await asyncio.create_subprocess_exec(*command, env=environment)
     try:
-        await _until_serving(addresses, process)
+        await _until_serving(port, process)
         yield psutil.Process(process.pid)
     finally:
         process.terminate()
         await process.wait()
 
 
-async def _until_serving(addresses: Addresses, process: asyncio.subprocess.Process) -> None:
+async def _until_serving(port: int, process: asyncio.subprocess.Process) -> None:
     async with asyncio.timeout(START_TIMEOUT_S):
-        while not await _serves(addresses):
+        while not await _serves(port):
             if process.returncode is not None:
                 raise RuntimeError(f"the recommender ended with status {process.returncode}")
             await asyncio.sleep(0.2)
 
 
-async def _serves(addresses: Addresses) -> bool:
+async def _serves(port: int) -> bool:
     # A new channel for each question: an old one would wait ever longer before it tries again.
-    async with grpc.aio.insecure_channel(f"{LOOPBACK}:{addresses.port}") as channel:
+    async with grpc.aio.insecure_channel(f"{LOOPBACK}:{port}") as channel:
         try:
             return await health_of(channel, SERVICE) == SERVING
         except grpc.aio.AioRpcError:
@@ -199,13 +206,12 @@ async def timed(stub: RecommenderServiceStub, calls: Sequence[Call], concurrency
 
 
 async def measured(
-    stub: RecommenderServiceStub, service: psutil.Process, calls: Sequence[Call], concurrency: int
+    stub: RecommenderServiceStub, service: Sequence[psutil.Process], calls: Sequence[Call], concurrency: int
 ) -> dict[str, float]:
     """Latencies in ms, calls a second, and the CPU time of both sides."""
-    before, own_before, began = service.cpu_times(), time.process_time(), time.perf_counter()
+    before, own_before, began = _cpu_s(service), time.process_time(), time.perf_counter()
     taken = await timed(stub, calls, concurrency)
-    wall, after, own = time.perf_counter() - began, service.cpu_times(), time.process_time() - own_before
-    cpu_s = after.user + after.system - before.user - before.system
+    wall, cpu_s, own = time.perf_counter() - began, _cpu_s(service) - before, time.process_time() - own_before
     cuts = quantiles(taken, n=100)
     return {
         "calls": len(taken),
@@ -217,6 +223,10 @@ async def measured(
         "service_cpu_ms_per_call": round(1000 * cpu_s / len(taken), 3),
         "caller_cpu_ms_per_call": round(1000 * own / len(taken), 3),
     }
+
+
+def _cpu_s(processes: Sequence[psutil.Process]) -> float:
+    return sum(each.cpu_times().user + each.cpu_times().system for each in processes)
 
 
 def asking(user: str, goal: str = "", mood: MoodState | None = None) -> Call:
@@ -300,19 +310,19 @@ async def run(addresses: Addresses, concurrency: int, calls: int) -> dict[str, A
     async with Redis.from_url(addresses.redis_url, decode_responses=True) as redis:
         for user in users:
             await _show_mood(redis, user, made_up_mood(draw))
-        async with recommender_running(addresses) as service, _stub(addresses) as stub:
+        async with recommenders_running(addresses), _stub(addresses) as stub:
             await tell_likes(stub, users, draw)
             fresh = fresh_calls(users, draw)[:calls]
-        async with recommender_running(addresses) as service, _stub(addresses) as stub:
+        async with recommenders_running(addresses) as service, _stub(addresses) as stub:
             strangers = [asking(f"stranger-{n}", mood=MoodState.HAPPY) for n in range(PEOPLE)]
             report["first_call"] = await measured(stub, service, [asking(user) for user in users], concurrency)
             report["fresh"] = await measured(stub, service, fresh, concurrency)
             report["again"] = await measured(stub, service, fresh[: len(fresh) // 2], concurrency)
             report["strangers"] = await measured(stub, service, strangers, concurrency)
             report["feedback"] = await feedback_to_ranking(stub, redis, users)
-            report["memory_mb"] = round(service.memory_info().rss / 2**20)
+            report["memory_mb"] = [round(each.memory_info().rss / 2**20) for each in service]
         async with (
-            recommender_running(addresses, RECOMMENDER_CANDIDATES="0") as service,
+            recommenders_running(addresses, RECOMMENDER_CANDIDATES="0") as service,
             _stub(addresses) as stub,
         ):
             await measured(stub, service, [asking(user) for user in users], concurrency)
@@ -329,7 +339,8 @@ async def _show_mood(redis: Redis, user: str, mood: Mood) -> None:
 
 @asynccontextmanager
 async def _stub(addresses: Addresses) -> AsyncGenerator[RecommenderServiceStub]:
-    async with grpc.aio.insecure_channel(f"{LOOPBACK}:{addresses.port}") as channel:
+    target = "ipv4:" + ",".join(f"{LOOPBACK}:{port}" for port in addresses.ports)
+    async with grpc.aio.insecure_channel(target, [("grpc.lb_policy_name", "round_robin")]) as channel:
         yield RecommenderServiceStub(channel)
 
 
@@ -337,6 +348,7 @@ def main(
     items: Annotated[int, typer.Option(min=1000, help="Songs beside the starter catalogue.")] = 100_000,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls at a time.")] = 16,
     calls: Annotated[int, typer.Option(min=100, help="Of the measurement that counts.")] = 4000,
+    recommenders: Annotated[int, typer.Option(min=1, help="Processes of the service, which share the calls.")] = 1,
     folder: Annotated[Path | None, typer.Option(help="Keep the database here, and use one that is there.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -346,10 +358,10 @@ def main(
         home = folder or Path(temporary)
         home.mkdir(parents=True, exist_ok=True)
         with redis_running(home) as redis_url:
-            addresses = Addresses(home, redis_url, free_ports(1)[0])
+            addresses = Addresses(home, redis_url, free_ports(recommenders))
             if not (home / "songs.csv").exists():
                 prepare(addresses, items)
-            report = {"items": items, "concurrency": concurrency, "cores": os.cpu_count()}
+            report = {"items": items, "recommenders": recommenders, "concurrency": concurrency, "cores": os.cpu_count()}
             report |= asyncio.run(run(addresses, concurrency, calls))
     typer.echo(json.dumps(report, indent=None if as_json else 2))
 

@@ -119,7 +119,9 @@ async def test_a_mixed_journey_and_its_pages_reach_the_recommender(
     assert (body["kind"], body["goal"], body["next_page_token"]) == ("all", "journey", "next")
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "opera"}, {"destination": "match"}, {"count": 0}, {"count": 10**9}])
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "opera"}, {"destination": "match"}, {"count": 0}, {"count": -1}, {"count": 10**9}]
+)
 async def test_what_the_recommender_would_refuse_never_reaches_it(
     client: httpx.AsyncClient, recommender: FakeRecommender, wrong: dict[str, str]
 ):

@@ -1,19 +1,12 @@
 """A worker whose Redis takes no writes for a while."""
 
-import signal
-
 import pytest
 import stamina
 from redis import Redis
 
-from contracts.recommendation import Kind
-from contracts.tasks import LIGHT_QUEUE, SCORE_REVIEWS
 from servicekit.database import Database
-from services.recommender.broker import open_celery
-from services.recommender.people_store import Review
-from services.recommender.recommender import Recommender, Request
-from services.recommender.settings import RecommenderSettings
-from tests.recommender.test_tasks import TIMEOUT_S, process, until_all_is_computed
+from services.recommender.recommender import Recommender
+from tests.recommender.test_tasks import TIMEOUT_S, ended, have_a_review_scored, process, until_all_is_computed
 
 SETTING = "min-replicas-to-write"
 """A primary without the replicas that it was promised takes no write."""
@@ -40,12 +33,5 @@ def test_a_worker_outlives_a_redis_that_takes_no_writes(
             until_a_write_was_refused(client)
         finally:
             client.config_set(SETTING, 0)
-        film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
-        recommender.add_review(Review("ada", film.id, "Lovely.", "1"))
-        celery = open_celery(RecommenderSettings(redis_url=redis_url))
-        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
-        celery.close()
-        until_all_is_computed(database)
-        worker.send_signal(signal.SIGTERM)
-        _, log = worker.communicate(timeout=TIMEOUT_S)
-    assert worker.returncode == 0, log
+        have_a_review_scored(recommender, database, redis_url)
+        ended(worker)

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import signal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,15 +10,11 @@ import pytest
 import stamina
 from redis import Redis
 
-from contracts.recommendation import Kind
 from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, LIGHT_QUEUE, SCORE_REVIEWS
 from servicekit.database import Database
-from services.recommender.broker import open_celery
-from services.recommender.people_store import Review
-from services.recommender.recommender import Recommender, Request
-from services.recommender.settings import RecommenderSettings
+from services.recommender.recommender import Recommender
 from tests.recommender.importing.support import FILMS, film, found, write
-from tests.recommender.test_tasks import TIMEOUT_S, process, until_all_is_computed
+from tests.recommender.test_tasks import TIMEOUT_S, ended, have_a_review_scored, process, until_all_is_computed
 
 JSON = "application/json"
 
@@ -63,15 +58,8 @@ def test_a_worker_drops_what_is_no_task_and_goes_on(
         with Redis.from_url(redis_url) as client:
             for each in FOREIGN:
                 client.lpush(LIGHT_QUEUE, each)
-        film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
-        recommender.add_review(Review("ada", film.id, "Lovely.", "1"))
-        celery = open_celery(RecommenderSettings(redis_url=redis_url))
-        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
-        celery.close()
-        until_all_is_computed(database)
-        worker.send_signal(signal.SIGTERM)
-        _, log = worker.communicate(timeout=TIMEOUT_S)
-    assert worker.returncode == 0, log
+        have_a_review_scored(recommender, database, redis_url)
+        log = ended(worker)
     assert log.count("dropped what is no task") >= 5
 
 
@@ -85,9 +73,7 @@ def test_a_task_of_an_earlier_version_is_done(redis_url: str, database_url: str,
     heavy = ("worker", "--queue", HEAVY_QUEUE)
     with process(*heavy, redis_url=redis_url, database_url=database_url) as worker:
         until_imported(database, "movie:harbour-robots-2011")
-        worker.send_signal(signal.SIGTERM)
-        _, log = worker.communicate(timeout=TIMEOUT_S)
-    assert worker.returncode == 0, log
+        ended(worker)
 
 
 @stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.1, wait_max=0.5)

@@ -115,6 +115,7 @@ async def test_it_answers_while_redis_is_away(open_recommender: OpenService):
         ({"goal": "win"}, "unknown_choice", "lift"),
         ({"mood": 77}, "unknown_choice", "happy"),
         ({"count": 101}, "invalid_count", "100"),
+        ({"count": 10**9}, "invalid_count", "100"),
         ({"count": 2**32 - 1}, "invalid_count", "100"),
         ({"user_id": ""}, "invalid_user", "64"),
         ({"user_id": "ada\n"}, "invalid_user", "64"),
@@ -264,7 +265,7 @@ async def test_a_repeated_key_is_a_duplicate_and_another_body_a_conflict(stub: R
     assert isinstance(error, ConflictError)
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "x" * 20_001, "nul\x00"])
+@pytest.mark.parametrize("text", ["", " \n\t", "x" * 20_001, "nul\x00", "я" * 2**20], ids=lambda text: f"{len(text)}")
 async def test_a_review_that_cannot_be_kept_is_refused(stub: RecommenderServiceStub, text: str):
     request = pb.AddReviewRequest(user_id="ada", item_id="movie:any", text=text, idempotency_key="1")
     error = await failure(stub.AddReview(request, timeout=DEADLINE_S))

@@ -152,21 +152,32 @@ def until_all_is_computed(database: Database) -> None:
     assert unscored(database) == 0
 
 
+def have_a_review_scored(recommender: Recommender, database: Database, redis_url: str) -> None:
+    """By a worker that runs."""
+    film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
+    recommender.add_review(Review("ada", film.id, "Lovely.", "1"))
+    celery = open_celery(RecommenderSettings(redis_url=redis_url))
+    celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
+    celery.close()
+    until_all_is_computed(database)
+
+
+def ended(worker: "subprocess.Popen[str]") -> str:
+    """Ask a worker to end, which it does cleanly; returns its log."""
+    worker.send_signal(signal.SIGTERM)
+    _, log = worker.communicate(timeout=TIMEOUT_S)
+    assert worker.returncode == 0, log
+    return log
+
+
 @pytest.mark.timeout(2 * TIMEOUT_S + 30)
 def test_a_worker_catches_up_when_it_starts_takes_tasks_and_ends_cleanly(
     redis_url: str, database_url: str, database: Database, recommender: Recommender
 ):
     with process("worker", redis_url=redis_url, database_url=database_url) as worker:
         until_all_is_computed(database)
-        film = recommender.recommend(Request("ada", count=1), Kind.MOVIE).picks[0].item
-        recommender.add_review(Review("ada", film.id, "Lovely.", "1"))
-        celery = open_celery(RecommenderSettings(redis_url=redis_url))
-        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE)
-        celery.close()
-        until_all_is_computed(database)
-        worker.send_signal(signal.SIGTERM)
-        _, log = worker.communicate(timeout=TIMEOUT_S)
-    assert worker.returncode == 0, log
+        have_a_review_scored(recommender, database, redis_url)
+        log = ended(worker)
     assert "Traceback" not in log
     assert "superuser" not in log
     with Redis.from_url(redis_url) as client:
@@ -208,9 +219,7 @@ def test_a_task_whose_process_is_killed_is_run_again(
         for child in psutil.Process(worker.pid).children():
             child.kill()
         assert until(journal, TaskState.DONE, task.id).starts == 2
-        worker.send_signal(signal.SIGTERM)
-        _, log = worker.communicate(timeout=TIMEOUT_S)
-    assert worker.returncode == 0, log
+        log = ended(worker)
     assert "WorkerLostError" in log
 
 

@@ -54,9 +54,9 @@ class Index:
         by_column = csc_array(features)
         self._members: Rows = np.asarray(by_column.indices, dtype=np.intp)
         self._starts = by_column.indptr
-        frequent = np.flatnonzero(np.diff(self._starts) > SCANNED)
+        frequent = list(map(int, np.flatnonzero(np.diff(self._starts) > SCANNED)))
         self._trees = {
-            (goal, int(column)): KDTree(points[self._having(column)])
+            (goal, column): KDTree(points[self._having(column)])
             for goal, points in self._points.items()
             for column in (*frequent, *([_BEARABLE] if goal is Goal.MATCH else []))
         }

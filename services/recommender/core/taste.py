@@ -239,8 +239,8 @@ class Taste:
         for column, weight, held in zip(
             self.columns, self.weights_of(self.columns), self.evidence_features.T, strict=True
         ):
-            rows = np.flatnonzero(held)
-            liking = float(weight * held[rows].mean()) if len(rows) else 0.0
+            rows = list(map(int, np.flatnonzero(held)))
+            liking = float(weight * held[rows].mean()) if rows else 0.0
             if abs(liking) >= MIN_BELIEF:
                 items = tuple(self.evidence[row].item_id for row in rows)
                 found.append(Belief(self.vocabulary[column], liking, items))
@@ -248,8 +248,8 @@ class Taste:
 
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""
-        held = self.evidence_features[:, self.columns == column].any(axis=1)
-        return [self.evidence[row] for row in np.flatnonzero(held) if self.evidence[row].liking > 0]
+        rows, _ = np.nonzero(self.evidence_features[:, self.columns == column])
+        return [self.evidence[row] for row in map(int, rows) if self.evidence[row].liking > 0]
 
 
 def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime | None = None) -> Taste:
@@ -276,7 +276,7 @@ def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime
     )
     alike = (features @ features.T + traits @ traits.T) * (contexts @ contexts.T)
     noise = np.array([shelf.prior.noise_variance for shelf, _ in met]) * _doubts(evidence, now)
-    factor = np.linalg.cholesky(alike + np.diag(noise))
+    factor: Floats = np.linalg.cholesky(alike + np.diag(noise)).astype(np.float64)
     told = cho_solve((factor, True), news)
     return Taste(catalogue.vocabulary, evidence, columns, features, traits, contexts, factor, noise, told)
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import re
 import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,6 @@ from tests.gateway.stand_ins import FakeRecommender, running
 from tests.stack.engine import Stack, compose_command
 
 OVERLAY = ROOT / "docker-compose.tls.yml"
-HAPROXY = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 MOUNTED = "/run/secrets/"
 
 
@@ -76,6 +76,28 @@ def test_compose_itself_understands_the_overlay(tmp_path: Path):
     assert gateway["environment"].items() >= {"TLS_CA_FILE": "/run/secrets/ca.pem", "LOG_FORMAT": "json"}.items()
 
 
+@pytest.mark.parametrize("described", [services, overlay])
+def test_haproxy_understands_its_lines(described: Callable[[], dict[str, dict[str, Any]]], certificates: Path):
+    told = lines(described(), certificates)
+    config = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
+    check = [haproxy(), "-c", "-f", str(config)]
+    result = subprocess.run(check, env=told, check=False, capture_output=True, text=True, timeout=30)
+    assert result.returncode == 0, result.stderr
+    assert set(re.findall(r"\$\{(\w+)", config.read_text())) == told.keys()
+
+
+def haproxy() -> str:
+    """The program, or a skipped test."""
+    found = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    return found or pytest.skip("HAProxy is not installed: apt-get install haproxy")
+
+
+def lines(described: dict[str, dict[str, Any]], certificates: Path) -> dict[str, str]:
+    """What the entrance is told, with the certificates where they are here."""
+    given: dict[str, str] = described["entrance"]["environment"]
+    return {name: line.replace(MOUNTED, f"{certificates}/") for name, line in given.items()}
+
+
 class Entrance(NamedTuple):
     cameras: str
     browsers: str
@@ -85,8 +107,7 @@ class Entrance(NamedTuple):
 @pytest.fixture
 async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncGenerator[Entrance]:
     """HAProxy with the overlay's lines, before a gateway, and a worker that asks for a certificate of ours."""
-    if HAPROXY is None:
-        pytest.skip("HAProxy is not installed: apt-get install haproxy")
+    program = haproxy()
     ours = Tls(*(certificates / name for name in ("ca.pem", "inside.pem", "inside.pem.key")))
     cameras, browsers, status = free_ports(3)
     async with AsyncExitStack() as stack:
@@ -119,9 +140,8 @@ async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncG
             assert there in config
             config = config.replace(there, here)
         (tmp_path / "haproxy.cfg").write_text(config)
-        lines: Mapping[str, str] = overlay()["entrance"]["environment"]
-        told = {name: line.replace(MOUNTED, f"{certificates}/") for name, line in lines.items()}
-        proxy = await asyncio.create_subprocess_exec(HAPROXY, "-f", str(tmp_path / "haproxy.cfg"), env=told)
+        told = lines(overlay(), certificates)
+        proxy = await asyncio.create_subprocess_exec(program, "-f", str(tmp_path / "haproxy.cfg"), env=told)
         stack.push_async_callback(proxy.wait)
         stack.callback(proxy.terminate)
         yield Entrance(f"localhost:{cameras}", f"https://localhost:{browsers}", ours)

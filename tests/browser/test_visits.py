@@ -130,7 +130,9 @@ def test_reasons_are_in_the_readers_language(guest: Page):
     open_picks(guest)
     guest.get_by_label("Language").select_option("de")
     expect(guest.locator(".for-you .why").first).to_have_text(re.compile(r"^(Hell|Warm|Wehmütig|Düster) und "))
-    expect(guest.locator(".for-you .card", has_text=re.compile("mood|lift you|nearest"))).to_have_count(0)
+    expect(guest.locator(".for-you .why", has_text="to lift you up")).to_have_count(0)
+    guest.get_by_role("tab", name="Wohlbefinden").click()
+    expect(guest.locator(".card ol[lang=de]").first).to_be_attached()
 
 
 def test_another_goal_gives_another_list(guest: Page):

@@ -5,6 +5,7 @@ import { Icon, iconOf } from "../ui/icon";
 import { attempt } from "../ui/toast";
 import { decimal, words } from "../words";
 import { wordReasons } from "../words/reasons";
+import { stepsOf } from "../words/steps";
 import { homeOf, type Link, trailerOf } from "./links";
 import { kinds, said, tellAbout } from "./store";
 
@@ -22,7 +23,7 @@ export function Card({ pick, place }: { pick: Pick; place?: number }) {
           </div>
         </header>
         <Why pick={pick} />
-        <Steps steps={item.steps} />
+        <Steps item={item} />
         <Actions item={item} />
       </article>
     </li>
@@ -63,12 +64,13 @@ function quarterOf({ valence, arousal }: Item): string {
   return valence >= 0 ? "mellow" : "low";
 }
 
-function Steps({ steps }: { steps: string[] }) {
+function Steps({ item }: { item: Item }) {
+  const [steps, language] = stepsOf(item);
   if (!steps.length) return null;
   return (
     <details>
       <summary>{words.value.steps}</summary>
-      <ol lang="en">
+      <ol lang={language}>
         {steps.map((step) => (
           <li key={step}>{step}</li>
         ))}

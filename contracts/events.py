@@ -58,6 +58,11 @@ def spotify_key(user_id: str) -> str:
     return f"emoverse:v1:spotify:{user_id}"
 
 
+def queued_key(request_id: str) -> str:
+    """Set for minutes after a song was queued, so that a repeat of the request is known; the gateway's."""
+    return f"emoverse:v1:queued:{request_id}"
+
+
 def claim_key(event_id: str) -> str:
     """Set by the one recommender that answers an event, so that several never answer it twice."""
     return f"emoverse:v1:claim:{event_id}"

@@ -23,6 +23,7 @@ KEYS: Final = {
     "emoverse:v1:person:": Key("recommender", "recommender", of_person=True),
     "emoverse:v1:journey:": Key("recommender", "recommender", of_person=True),
     "emoverse:v1:spotify:": Key("gateway", "gateway", of_person=True),
+    "emoverse:v1:queued:": Key("gateway", "gateway"),
     "emoverse:v1:session:": Key("emotion", "emotion"),
     "emoverse:v1:claim:": Key("recommender", "recommender"),
     "emoverse:v1:revoked:tokens": Key("gateway", "emotion"),

@@ -50,6 +50,17 @@ async def listener(app: FastAPI, spotify: FakeSpotify) -> AsyncGenerator[httpx.A
         yield client
 
 
+async def test_a_repeat_queues_nothing_unless_it_failed(app: FastAPI, spotify: FakeSpotify):
+    async with listener(app, spotify) as client:
+        for key, has_device, status in [("a", False, 409), ("a", True, 204), ("a", True, 204), ("b", True, 204)]:
+            spotify.has_device = has_device
+            reply = await client.post("/v1/users/me/spotify/queue", json=SONG, headers={"Idempotency-Key": key})
+            assert reply.status_code == status
+        async with listener(app, spotify) as other:
+            await other.post("/v1/users/me/spotify/queue", json=SONG, headers={"Idempotency-Key": "a"})
+    assert spotify.played == ["later spotify:track:sowhat"] * 3
+
+
 async def test_a_person_connects_and_disconnects(app: FastAPI, spotify: FakeSpotify):
     async with listener(app, spotify) as client:
         state = (await client.get("/v1/users/me/spotify")).json()

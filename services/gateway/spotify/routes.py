@@ -2,6 +2,9 @@
 
 import json
 import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -11,17 +14,20 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from contracts.events import spotify_key
+from contracts.events import queued_key, spotify_key
 from servicekit.errors import EmoVerseError, NotFoundError
 from servicekit.pubsub import unavailable
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId, SignedIn, is_account
 from services.gateway.accounts.stops import audit
+from services.gateway.models import IdempotencyHeader
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
 from services.gateway.spotify.opening import SpotifyThreads
 from services.gateway.spotify.vault import Song
 
 STATE_LIFE_S: Final = 600
 """How long somebody may take to agree."""
+QUEUED_LIFE_S: Final = 600
+"""How long a repeat is known to be one."""
 
 router = APIRouter(prefix="/v1", tags=["spotify"], responses=READ_PROBLEMS)
 
@@ -152,9 +158,36 @@ async def play(user_id: OwnedId, song: SongRequest, spotify: SpotifyDep) -> None
 
 
 @router.post("/users/{user_id}/spotify/queue", operation_id="queueOnSpotify", summary="Play a song later", **_WRITE)
-async def queue(user_id: OwnedId, song: SongRequest, spotify: SpotifyDep) -> None:
-    """After those that wait already."""
-    await spotify.offload(spotify.player.queue, user_id, Song(song.title, tuple(song.creators)), song.spotify_id)
+async def queue(
+    user_id: OwnedId, song: SongRequest, spotify: SpotifyDep, request: Request,
+    idempotency_key: IdempotencyHeader = None,
+) -> None:  # fmt: skip
+    """After those that wait already. For ten minutes, a repeat with its key queues nothing; after an error it tries
+    again."""
+    async with _once(request.app.state.redis, user_id, idempotency_key) as is_first:
+        if is_first:
+            wanted = Song(song.title, tuple(song.creators))
+            await spotify.offload(spotify.player.queue, user_id, wanted, song.spotify_id)
+
+
+@asynccontextmanager
+async def _once(redis: Redis, user_id: str, idempotency_key: str | None) -> AsyncGenerator[bool]:
+    """Whether this is the first time; what ends in an error has not been."""
+    if idempotency_key is None:
+        yield True
+        return
+    # It names nobody: who is deleted leaves nothing behind that is theirs.
+    key = queued_key(sha256(f"{user_id} {idempotency_key}".encode()).hexdigest())
+    try:
+        is_first = bool(await redis.set(key, "", nx=True, ex=QUEUED_LIFE_S))
+    except (RedisError, OSError) as error:
+        raise unavailable(error) from error
+    try:
+        yield is_first
+    except EmoVerseError:
+        with suppress(RedisError, OSError):
+            await redis.delete(key)
+        raise
 
 
 @router.post("/users/{user_id}/spotify/pause", operation_id="pauseSpotify", summary="Pause", **_WRITE)

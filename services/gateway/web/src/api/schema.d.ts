@@ -360,7 +360,8 @@ export interface paths {
         put?: never;
         /**
          * Play a song later
-         * @description After those that wait already.
+         * @description After those that wait already. For ten minutes, a repeat with its key queues nothing; after an error it tries
+         *     again.
          */
         post: operations["queueOnSpotify"];
         delete?: never;
@@ -4158,7 +4159,10 @@ export interface operations {
     queueOnSpotify: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating a write with its key changes nothing; by default a new one */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description Whose; `me` for your own */
                 user_id: string;

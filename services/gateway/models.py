@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.events import Identifier, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
-from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Item, Kind, Pick, SignedUnit, UnitInterval
+from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, SignedUnit, UnitInterval
 from contracts.traits import Traits
+from services.gateway.links import ItemView, PickView
 
 ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
 """1..128 characters without spaces or control characters."""
@@ -28,8 +29,6 @@ IdempotencyHeader = Annotated[
 # PostgreSQL stores no NUL character.
 ReviewText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=r"^[^\x00]+$")]
 
-FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
-Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
 
 _MOOD_EXAMPLE: Final[dict[str, JsonValue]] = {
     "state": "happy",
@@ -58,6 +57,13 @@ _PICK_EXAMPLE: Final[dict[str, JsonValue]] = {
         "valence": 0.7,
         "arousal": 0.4,
         "cluster": "bright and lively",
+        "links": [
+            {
+                "purpose": "search",
+                "provider": "Spotify",
+                "url": "https://open.spotify.com/search/An%20Example%20Somebody",
+            }
+        ],
     },
     "score": 0.91,
     "reasons": ["It is as cheerful as you look."],
@@ -159,7 +165,7 @@ class Recommendations(BaseModel):
     kind: AnyKind
     goal: Goal
     mood: Annotated[MoodView | None, Field(description="The mood they were ranked for; null when none is known")]
-    picks: Annotated[list[Pick], Field(examples=[[_PICK_EXAMPLE]])]
+    picks: Annotated[list[PickView], Field(examples=[[_PICK_EXAMPLE]])]
     next_page_token: Annotated[str | None, Field(description="Asks for what follows; null where nothing does")] = None
 
 
@@ -169,7 +175,7 @@ class LiveRecommendations(BaseModel):
     user_id: Identifier
     mood: MoodView | None
     goal: Goal
-    picks: Annotated[dict[Kind, list[Pick]], Field(examples=[{"music": [_PICK_EXAMPLE]}])]
+    picks: Annotated[dict[Kind, list[PickView]], Field(examples=[{"music": [_PICK_EXAMPLE]}])]
     at: datetime
 
     @classmethod
@@ -179,7 +185,7 @@ class LiveRecommendations(BaseModel):
             user_id=event.user_id,
             mood=MoodView.of(event.mood) if event.mood else None,
             goal=event.goal,
-            picks=event.picks,
+            picks={kind: list(map(PickView.of, picks)) for kind, picks in event.picks.items()},
             at=event.at,
         )
 
@@ -212,7 +218,7 @@ class FeedbackRequest(_Request):
 class SaidView(BaseModel):
     """What a person last said of an item."""
 
-    item: Item
+    item: ItemView
     action: FeedbackAction
     occurred_at: datetime
     rating: float | None = None
@@ -273,56 +279,3 @@ class Accepted(BaseModel):
 
     duplicate: Annotated[bool, Field(description="This key was accepted before; nothing was written again")]
     idempotency_key: Annotated[IdempotencyKey, Field(description="Send it again to repeat the write safely")]
-
-
-class ImportRequest(_Request):
-    """A file for the catalogue."""
-
-    kind: Kind
-    file: Annotated[FileName, Field(description="Its path in the import folder", examples=["songs.csv"])]
-    format: Annotated[Word, Field(description="By default found out from the header")] = ""
-    encoding: Annotated[Word, Field(description="By default UTF-8, and Windows-1252 for lines that are not")] = ""
-
-
-class SentTask(BaseModel):
-    """A task that waits for a worker."""
-
-    task_id: str
-    duplicate: Annotated[bool, Field(description="This key had sent it before; nothing was sent again")]
-
-
-class TaskState(StrEnum):
-    """Where a task stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    RETRYING = "retrying"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class TaskView(BaseModel):
-    """A task of the workers. One that found nothing to do is forgotten."""
-
-    id: str
-    name: Annotated[str, Field(examples=["emoverse.import_catalogue"])]
-    queue: str
-    arguments: str
-    state: TaskState
-    starts: Annotated[int, Field(description="How often it was begun")]
-    done: Annotated[int, Field(description="Of `total`, in units of the task's own, e.g. bytes")]
-    total: Annotated[int, Field(description="0 where that is unknown")]
-    queued_at: datetime
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    worker: str
-    result: Annotated[str, Field(description="JSON; empty until it has ended well")]
-    error: str
-
-
-class WorkerView(BaseModel):
-    """A worker that answers."""
-
-    name: str
-    queues: list[str]
-    running: Annotated[int, Field(description="Tasks")]

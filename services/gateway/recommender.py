@@ -14,7 +14,7 @@ from contracts.emotion import Emotion
 from contracts.mood import Mood, MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
-from contracts.recommendation import ClusterReport, FeedbackAction, Goal, Kind, Pick
+from contracts.recommendation import ClusterReport, FeedbackAction, Goal, Kind
 from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
@@ -22,17 +22,9 @@ from servicekit.probe import SERVING, health_of
 from servicekit.tls import Tls
 from servicekit.tracing import trace_metadata
 from services.gateway.errors import IncompatibleAnswerError
-from services.gateway.models import (
-    FeedbackRequest,
-    ImportRequest,
-    SaidPage,
-    SentTask,
-    TaskState,
-    TaskView,
-    TasteView,
-    Wanted,
-    WorkerView,
-)
+from services.gateway.links import PickView
+from services.gateway.models import FeedbackRequest, SaidPage, TasteView, Wanted
+from services.gateway.operator_models import ImportRequest, SentTask, TaskState, TaskView, WorkerView
 
 CALL_TIMEOUT_S: Final = 3.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
@@ -45,7 +37,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class Ranking(NamedTuple):
     """Picks, the best first, and what they were ranked for."""
 
-    picks: list[Pick]
+    picks: list[PickView]
     mood: Mood | None
     goal: Goal
     next_page_token: str | None = None
@@ -78,7 +70,7 @@ class RecommenderClient:
         if wanted.mood:
             request.mood = wanted.mood.to_proto()
         response = await self._call(self._stub.Recommend, request)
-        picks = [self._parse(Pick, pick) for pick in response.picks]
+        picks = [self._parse(PickView, pick) for pick in response.picks]
         try:
             mood_used = Mood.from_proto(response.mood) if response.HasField("mood") else None
             return Ranking(picks, mood_used, Goal(response.goal), response.next_page_token or None)

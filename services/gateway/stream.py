@@ -79,7 +79,7 @@ class LiveStreams:
                 user_id=listener.user_id,
                 mood=rankings[0].mood,
                 goal=rankings[0].goal,
-                picks={kind: ranking.picks for kind, ranking in zip(Kind, rankings, strict=True)},
+                picks={kind: [*ranking.picks] for kind, ranking in zip(Kind, rankings, strict=True)},
                 at=datetime.now(UTC),
             )
         )

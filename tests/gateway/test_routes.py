@@ -63,6 +63,8 @@ async def test_recommendations_of_every_kind(client: httpx.AsyncClient, kind: Ki
     body = (await client.get(PICKS, params={"kind": kind})).raise_for_status().json()
     assert (body["user_id"], body["kind"], body["goal"], body["mood"]) == ("ada", kind, "match", None)
     assert [pick["item"]["id"] for pick in body["picks"]] == [f"{kind}:0", f"{kind}:1", f"{kind}:2"]
+    links = [link["provider"] for link in body["picks"][0]["item"].pop("links")]
+    assert links == {"music": ["Spotify"], "movie": ["IMDb", "YouTube"], "game": ["YouTube"]}.get(kind, [])
     assert body["picks"][0] == {
         "item": {
             "id": f"{kind}:0",

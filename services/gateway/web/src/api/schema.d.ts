@@ -1196,10 +1196,10 @@ export interface components {
             encoding: string;
         };
         /**
-         * Item
-         * @description Something to recommend.
+         * ItemView
+         * @description An item, and where it is found.
          */
-        Item: {
+        ItemView: {
             /** Id */
             id: string;
             kind: components["schemas"]["Kind"];
@@ -1269,6 +1269,11 @@ export interface components {
             sources: {
                 [key: string]: string;
             };
+            /**
+             * Links
+             * @description The best place to open it first; a song without an id there is searched for.
+             */
+            readonly links: components["schemas"]["Link"][];
         };
         /**
          * Kind
@@ -1310,6 +1315,28 @@ export interface components {
             };
         };
         /**
+         * Link
+         * @description Where something of an item is found.
+         */
+        Link: {
+            /**
+             * Purpose
+             * @description What it is for; search: to open it
+             * @enum {string}
+             */
+            purpose: "open" | "search" | "trailer";
+            /**
+             * Provider
+             * @example IMDb
+             */
+            provider: string;
+            /**
+             * Url
+             * @example https://www.imdb.com/title/tt0000001/
+             */
+            url: string;
+        };
+        /**
          * LiveRecommendations
          * @description Picks of every kind, the best first.
          */
@@ -1334,6 +1361,13 @@ export interface components {
              *             ],
              *             "id": "music:example",
              *             "kind": "music",
+             *             "links": [
+             *               {
+             *                 "provider": "Spotify",
+             *                 "purpose": "search",
+             *                 "url": "https://open.spotify.com/search/An%20Example%20Somebody"
+             *               }
+             *             ],
              *             "title": "An Example",
              *             "valence": 0.7,
              *             "year": 1999
@@ -1347,7 +1381,7 @@ export interface components {
              *     }
              */
             picks: {
-                [key: string]: components["schemas"]["Pick"][];
+                [key: string]: components["schemas"]["PickView"][];
             };
             /**
              * At
@@ -1575,11 +1609,11 @@ export interface components {
             new: string;
         };
         /**
-         * Pick
-         * @description An item chosen for a person and a mood.
+         * PickView
+         * @description A pick, and where its item is found.
          */
-        Pick: {
-            item: components["schemas"]["Item"];
+        PickView: {
+            item: components["schemas"]["ItemView"];
             /** Score */
             score: number;
             /**
@@ -1734,6 +1768,13 @@ export interface components {
              *           ],
              *           "id": "music:example",
              *           "kind": "music",
+             *           "links": [
+             *             {
+             *               "provider": "Spotify",
+             *               "purpose": "search",
+             *               "url": "https://open.spotify.com/search/An%20Example%20Somebody"
+             *             }
+             *           ],
              *           "title": "An Example",
              *           "valence": 0.7,
              *           "year": 1999
@@ -1745,7 +1786,7 @@ export interface components {
              *       }
              *     ]
              */
-            picks: components["schemas"]["Pick"][];
+            picks: components["schemas"]["PickView"][];
             /**
              * Next Page Token
              * @description Asks for what follows; null where nothing does
@@ -1786,7 +1827,7 @@ export interface components {
          * @description What a person last said of an item.
          */
         SaidView: {
-            item: components["schemas"]["Item"];
+            item: components["schemas"]["ItemView"];
             action: components["schemas"]["FeedbackAction"];
             /**
              * Occurred At

@@ -1,13 +1,12 @@
 // One pick: what it is, why it is here, and what can be done with it.
-import type { FeedbackAction, Item, Pick } from "../api/types";
+import type { FeedbackAction, Item, Link, Pick } from "../api/types";
 import { canPlay, play, queue } from "../spotify/store";
 import { Icon, iconOf } from "../ui/icon";
 import { attempt } from "../ui/toast";
 import { decimal, words } from "../words";
 import { wordReasons } from "../words/reasons";
 import { stepsOf } from "../words/steps";
-import { homeOf, type Link, trailerOf } from "./links";
-import { kinds, said, tellAbout } from "./store";
+import { said, tellAbout } from "./store";
 
 export function Card({ pick, place }: { pick: Pick; place?: number }) {
   const { item } = pick;
@@ -96,8 +95,8 @@ function Actions({ item }: { item: Item }) {
 
 function Places({ item }: { item: Item }) {
   const w = words.value;
-  const home = homeOf(item, kinds.value);
-  const trailer = trailerOf(item);
+  const trailer = item.links.find((link) => link.purpose === "trailer");
+  const home = item.links.find((link) => link !== trailer);
   if (!home && !trailer && !item.steps.length) return null;
   return (
     <div class="actions">
@@ -139,7 +138,7 @@ function Out({ item, link, label, main = false }: { item: Item; link: Link; labe
   return (
     <a
       class={main ? "button tinted" : "button"}
-      href={link.href}
+      href={link.url}
       target="_blank"
       rel="noopener noreferrer"
       aria-label={`${w.about(label, item.title)} (${w.newTab})`}

@@ -1,0 +1,68 @@
+"""The bodies of what an operator asks for and sees."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts.recommendation import Kind
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
+
+
+class ImportRequest(BaseModel):
+    """A file for the catalogue."""
+
+    # A misspelt field would otherwise be dropped without a word.
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    file: Annotated[FileName, Field(description="Its path in the import folder", examples=["songs.csv"])]
+    format: Annotated[Word, Field(description="By default found out from the header")] = ""
+    encoding: Annotated[Word, Field(description="By default UTF-8, and Windows-1252 for lines that are not")] = ""
+
+
+class SentTask(BaseModel):
+    """A task that waits for a worker."""
+
+    task_id: str
+    duplicate: Annotated[bool, Field(description="This key had sent it before; nothing was sent again")]
+
+
+class TaskState(StrEnum):
+    """Where a task stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class TaskView(BaseModel):
+    """A task of the workers. One that found nothing to do is forgotten."""
+
+    id: str
+    name: Annotated[str, Field(examples=["emoverse.import_catalogue"])]
+    queue: str
+    arguments: str
+    state: TaskState
+    starts: Annotated[int, Field(description="How often it was begun")]
+    done: Annotated[int, Field(description="Of `total`, in units of the task's own, e.g. bytes")]
+    total: Annotated[int, Field(description="0 where that is unknown")]
+    queued_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    worker: str
+    result: Annotated[str, Field(description="JSON; empty until it has ended well")]
+    error: str
+
+
+class WorkerView(BaseModel):
+    """A worker that answers."""
+
+    name: str
+    queues: list[str]
+    running: Annotated[int, Field(description="Tasks")]

@@ -34,7 +34,7 @@ from services.recommender.shown_log import ShownLog
 Clock = Callable[[], datetime]
 
 MAX_PEOPLE: Final = 1000
-"""Remembered at a time: each takes about as much as two numbers for each feature of the catalogue."""
+"""Remembered at a time: each takes about as much as what they have said of items has features, for each of these."""
 MAX_BECAUSE: Final = 3
 """Items that a belief is explained by."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

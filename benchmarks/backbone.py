@@ -30,9 +30,10 @@ from contracts.recommendation import FeedbackAction, Goal, Kind
 from servicekit.database import Database, open_engine
 from servicekit.logs import configure_logging
 from services.recommender.core.rest import RestPolicy
+from services.recommender.lists import Policy, Request
 from services.recommender.migration import prepare_database
 from services.recommender.people_store import Feedback
-from services.recommender.recommender import Policy, Recommender, Request, utc_now
+from services.recommender.recommender import Recommender, utc_now
 from standalone.ports import free_ports
 from standalone.redis_server import resolve_redis
 

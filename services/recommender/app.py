@@ -21,12 +21,13 @@ from servicekit.tracing import tracing
 from services.recommender.broker import open_celery
 from services.recommender.core.rest import RestPolicy
 from services.recommender.listener import MoodListener
+from services.recommender.lists import Policy
 from services.recommender.metrics import RecommenderMetrics
 from services.recommender.moods import MoodReader
 from services.recommender.operations import Operations
 from services.recommender.priors import load_priors
 from services.recommender.publisher import Publisher
-from services.recommender.recommender import Clock, Policy, Recommender, utc_now
+from services.recommender.recommender import Clock, Recommender, utc_now
 from services.recommender.scoring import ScoringRequester
 from services.recommender.servicer import RecommenderServicer
 from services.recommender.settings import RecommenderSettings

@@ -9,7 +9,7 @@ from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServicer
 from contracts.recommendation import Kind
 from servicekit.grpc_status import errors_as_statuses
-from services.recommender import wire
+from services.recommender import messages, wire
 from services.recommender.operations import ImportOrder, Operations
 from services.recommender.task_journal import TaskState
 
@@ -28,7 +28,7 @@ class OperatorMethods(RecommenderServiceServicer):
             state = wire.parse_choice(TaskState, request.state, "state") if request.state else None
             count = wire.parse_task_count(request.count)
             reports = await asyncio.to_thread(self._operations.tasks, count, state)
-            return pb.ListTasksResponse(tasks=map(wire.task_message, reports))
+            return pb.ListTasksResponse(tasks=map(messages.task_message, reports))
 
     async def Recompute(self, request: pb.RecomputeRequest, context: Context) -> pb.SentTask:
         """Has the clusters found again."""

@@ -18,9 +18,10 @@ from contracts.recommendation import Goal
 from servicekit.database import Offloader
 from servicekit.errors import EmoVerseError
 from servicekit.tracing import span, traceparent
+from services.recommender.lists import Request
 from services.recommender.metrics import RecommenderMetrics
 from services.recommender.moods import MoodReader
-from services.recommender.recommender import Recommender, Request
+from services.recommender.recommender import Recommender
 
 WORKERS: Final = 2
 

@@ -1,17 +1,17 @@
 """What the recommender does, whoever asks: recommend, take feedback and reviews, tell the clusters."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import structlog
 
 from contracts.mood import Mood
-from contracts.recommendation import EVERY_KIND, TRAITS, ClusterReport, FeedbackAction, Goal, Item, Kind, Pick
+from contracts.recommendation import EVERY_KIND, TRAITS, ClusterReport, FeedbackAction, Goal, Item, Kind
 from servicekit.database import Database
 from services.recommender import catalogue_store, cluster_store, pages, people_store, person_data
-from services.recommender.answers import Answer, Answers
+from services.recommender.answers import Answers
 from services.recommender.core.catalogue import UNREAD, Catalogue
 from services.recommender.core.clustering import Spot
 from services.recommender.core.corrections import corrected
@@ -20,15 +20,14 @@ from services.recommender.core.mixing import mixed
 from services.recommender.core.prior import Prior
 from services.recommender.core.ranking import Ranked, Wish, seed_of
 from services.recommender.core.reasons import WordedReason, reasons
-from services.recommender.core.rest import RestPolicy
 from services.recommender.core.selection import MAX_NEGATIVE_RUN
-from services.recommender.core.taste import MAX_EVIDENCE, SAID, Belief, learn_taste
-from services.recommender.core.weights import CANDIDATES
+from services.recommender.core.taste import MAX_EVIDENCE, SAID, learn_taste
 from services.recommender.database import require_migrated
 from services.recommender.errors import EmptyCatalogueError, NotClusteredError
+from services.recommender.lists import Beliefs, Chosen, Listing, Lists, Policy, Request, Told
 from services.recommender.pages import Page
 from services.recommender.people import People, Person
-from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Said, Sitting
+from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting
 from services.recommender.shown_log import ShownLog
 
 Clock = Callable[[], datetime]
@@ -45,101 +44,6 @@ _log = structlog.get_logger(__name__)
 def utc_now() -> datetime:
     """This machine's clock."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How lists are made."""
-
-    seed: int
-    sitting: timedelta
-    rest: RestPolicy
-    candidates: int = CANDIDATES
-    """See `Wish.candidates`."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What somebody asks for."""
-
-    user_id: str
-    count: int
-    mood: Mood | None = None
-    """As it was detected, see `has_chosen_mood`."""
-    has_chosen_mood: bool = False
-    """Whether somebody asked for this mood, which needs no correction then."""
-    goal: Goal | None = None
-    """None: the default for the mood."""
-    exclude: frozenset[str] = frozenset()
-    destination: Goal | None = None
-    """Of a journey."""
-    page: Page | None = None
-    """Where an earlier list goes on; its mood and goal count."""
-    version: str | None = None
-    """See `People.remembered`."""
-
-    def digest(self, kind: str) -> int:
-        """Of what makes a list, apart from the mood and the place in it."""
-        return seed_of(self.user_id, kind, self.goal, self.destination, sorted(self.exclude)) % 2**53
-
-
-class Chosen(NamedTuple):
-    """An item chosen for a person and a mood."""
-
-    answer: Answer
-    ranked: Ranked
-    reasons: Sequence[WordedReason]
-
-    @property
-    def item(self) -> Item:
-        """The item."""
-        return self.answer.item
-
-    @property
-    def pick(self) -> Pick:
-        """The same for events."""
-        return Pick(
-            item=self.item,
-            score=self.ranked.score,
-            reasons=[reason.text for reason in self.reasons],
-            propensity=self.ranked.propensity,
-            why=[reason.typed for reason in self.reasons],
-        )
-
-
-class Told(NamedTuple):
-    """Something a person said of an item."""
-
-    said: Said
-    answer: Answer
-
-
-class Beliefs(NamedTuple):
-    """What is believed about a person's taste."""
-
-    because: Mapping[Belief, Sequence[Told]]
-    """The strongest first; what was said of the items that each was learned from."""
-    learned_from: int
-    """Items."""
-
-
-class Listing(NamedTuple):
-    """A list, or a page of one."""
-
-    picks: list[Chosen]
-    goal: Goal
-    mood: Mood | None
-    next_page: str = ""
-    """A token; empty where nothing follows."""
-
-
-class Lists(NamedTuple):
-    """A list of every kind."""
-
-    picks: dict[Kind, list[Pick]]
-    goal: Goal
-    mood: Mood | None
-    """As the person would say it."""
 
 
 class _Read(NamedTuple):

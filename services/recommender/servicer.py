@@ -10,15 +10,16 @@ from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.recommendation import EVERY_KIND, Goal, Kind
 from servicekit.database import Offloader
 from servicekit.grpc_status import errors_as_statuses
-from services.recommender import wire
+from services.recommender import messages, wire
 from services.recommender.core.corrections import mood_for
 from services.recommender.core.picture import draw_clusters
+from services.recommender.lists import Request
 from services.recommender.moods import MoodReader, Seen
 from services.recommender.operations import Operations
 from services.recommender.operator_methods import OperatorMethods
 from services.recommender.pages import parse_page
 from services.recommender.publisher import Publisher
-from services.recommender.recommender import Recommender, Request
+from services.recommender.recommender import Recommender
 from services.recommender.scoring import ScoringRequester
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -59,7 +60,7 @@ class RecommenderServicer(OperatorMethods):
             else:
                 listing = await self._offload(self._recommender.recommend_mixed, asked)
             await self._note_journey(asked, seen)
-            return wire.recommend_response(listing)
+            return messages.recommend_response(listing)
 
     def _asked(self, request: pb.RecommendRequest) -> Request:
         goal = wire.parse_goal(request.goal)
@@ -98,7 +99,7 @@ class RecommenderServicer(OperatorMethods):
             before = wire.parse_number(request.page_token)
             count = wire.parse_count(request.count, self._default_count)
             told = await self._offload(self._recommender.said, user_id, actions, before, count)
-            return wire.said_response(told, count)
+            return messages.said_response(told, count)
 
     async def UndoFeedback(self, request: pb.UndoFeedbackRequest, context: Context) -> pb.UndoFeedbackResponse:
         """Takes feedback back; a fresh list is published soon after."""
@@ -114,7 +115,7 @@ class RecommenderServicer(OperatorMethods):
         """What is believed about a person's taste."""
         async with errors_as_statuses(context):
             user_id = wire.parse_user(request.user_id)
-            return wire.taste_response(await self._offload(self._recommender.taste, user_id))
+            return messages.taste_response(await self._offload(self._recommender.taste, user_id))
 
     async def CorrectMood(self, request: pb.CorrectMoodRequest, context: Context) -> pb.CorrectMoodResponse:
         """Commits what a person says of their mood; a fresh list is published soon after."""
@@ -142,7 +143,7 @@ class RecommenderServicer(OperatorMethods):
             kind = wire.parse_choice(Kind, request.kind or Kind.MUSIC, "kind")
             report, plane = await self._offload(self._recommender.clusters, kind)
             picture = draw_clusters(report.clusters, plane) if request.with_picture else ""
-            return wire.clusters_response(report, picture)
+            return messages.clusters_response(report, picture)
 
     async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
         """Everything that is kept of a person."""

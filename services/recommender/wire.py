@@ -1,24 +1,22 @@
-"""Turns gRPC requests into ours, refusing what makes no sense, and our answers into gRPC messages."""
+"""Turns gRPC requests into ours, refusing what makes no sense."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from contracts.emotion import Emotion
 from contracts.events import IDENTIFIER_PATTERN
-from contracts.mood import MoodState, from_timestamp, to_timestamp
+from contracts.mood import MoodState, from_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.recommendation import EVERY_KIND, ClusterReport, FeedbackAction, Goal, Kind
+from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind
 from servicekit.errors import InvalidInputError
 from services.recommender.core.goals import DESTINATIONS
 from services.recommender.core.taste import SAID
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.pages import INVALID
 from services.recommender.people_store import Feedback, MoodWord, Review
-from services.recommender.recommender import Beliefs, Chosen, Listing, Told
-from services.recommender.task_journal import MAX_TASKS, TaskReport
+from services.recommender.task_journal import MAX_TASKS
 
 MAX_COUNT: Final = 100
 DEFAULT_TASKS: Final = 100
@@ -275,37 +273,6 @@ def parse_number(token: str) -> int | None:
     return int(token)
 
 
-def said_response(told: Sequence[Told], count: int) -> pb.ListFeedbackResponse:
-    """What was said of items on the wire."""
-    following = str(told[-1].said.number) if len(told) == count else ""
-    return pb.ListFeedbackResponse(said=map(_said_message, told), next_page_token=following)
-
-
-def taste_response(beliefs: Beliefs) -> pb.GetTasteResponse:
-    """A taste on the wire."""
-    messages = [
-        pb.Belief(
-            group=belief.feature.group,
-            value=belief.feature.value,
-            liking=belief.liking,
-            because=map(_said_message, because),
-        )
-        for belief, because in beliefs.because.items()
-    ]
-    return pb.GetTasteResponse(beliefs=messages, learned_from=beliefs.learned_from)
-
-
-def _said_message(told: Told) -> pb.SaidOfItem:
-    said = told.said
-    return pb.SaidOfItem(
-        item=told.answer.message,
-        action=said.action,
-        occurred_at=to_timestamp(said.occurred_at),
-        rating=said.rating,
-        idempotency_key=said.idempotency_key,
-    )
-
-
 def parse_task_count(count: int) -> int:
     """The number of tasks; 0 stands for `DEFAULT_TASKS`.
 
@@ -315,39 +282,3 @@ def parse_task_count(count: int) -> int:
     if count > MAX_TASKS:
         raise InvalidInputError(f"{count} tasks are too many.", f"Ask for 1 to {MAX_TASKS}.", code="invalid_count")
     return count or DEFAULT_TASKS
-
-
-def task_message(report: TaskReport) -> pb.Task:
-    """A task on the wire."""
-    fields = report.model_dump(exclude_none=True)
-    moments = {name: to_timestamp(value) for name, value in fields.items() if isinstance(value, datetime)}
-    on_the_wire: dict[str, Any] = {**fields, **moments}
-    return pb.Task(**on_the_wire)
-
-
-def recommend_response(listing: Listing) -> pb.RecommendResponse:
-    """A list on the wire."""
-    return pb.RecommendResponse(
-        picks=map(_pick_message, listing.picks),
-        mood=listing.mood.to_proto() if listing.mood else None,
-        goal=listing.goal,
-        next_page_token=listing.next_page,
-    )
-
-
-def _pick_message(chosen: Chosen) -> pb.Pick:
-    ranked = chosen.ranked
-    return pb.Pick(
-        item=chosen.answer.message,
-        score=ranked.score,
-        reasons=[reason.text for reason in chosen.reasons],
-        propensity=ranked.propensity,
-        why=[pb.Reason(code=reason.typed.code, about=reason.typed.about) for reason in chosen.reasons],
-    )
-
-
-def clusters_response(report: ClusterReport, picture_svg: str) -> pb.GetClustersResponse:
-    """A computation of clusters on the wire."""
-    fields = report.model_dump(exclude={"computed_at"})
-    computed_at = to_timestamp(report.computed_at) if report.computed_at else None
-    return pb.GetClustersResponse(**fields, computed_at=computed_at, picture_svg=picture_svg)

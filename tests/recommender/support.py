@@ -12,7 +12,7 @@ from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.corrections import mood_for
 from services.recommender.core.rest import RestPolicy
 from services.recommender.core.taste import Opinion
-from services.recommender.recommender import Policy
+from services.recommender.lists import Policy
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DEADLINE_S = 30

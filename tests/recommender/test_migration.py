@@ -11,9 +11,10 @@ from servicekit.database import Database, NotMigratedError
 from servicekit.migration import NewerDatabaseError
 from services.recommender import catalogue_store, people_store, tasks
 from services.recommender.database import require_migrated
+from services.recommender.lists import Request
 from services.recommender.migration import MIGRATIONS, load_starter, migrate, prepare_database
 from services.recommender.people_store import Feedback
-from services.recommender.recommender import Recommender, Request
+from services.recommender.recommender import Recommender
 from services.recommender.schema import SCHEMA_VERSION, Base, FeedbackRow, ItemRow, ReviewRow
 from tests.recommender.support import NOON, POLICY
 

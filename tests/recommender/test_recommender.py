@@ -12,8 +12,9 @@ from servicekit.database import Database
 from services.recommender import people_store, tasks
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
+from services.recommender.lists import Request
 from services.recommender.people_store import Feedback, MoodWord, Review
-from services.recommender.recommender import Recommender, Request
+from services.recommender.recommender import Recommender
 from tests.recommender.support import NOON, POLICY, Clock, longest_run, mood
 
 

@@ -23,9 +23,10 @@ from servicekit.database import Database
 from services.recommender import catalogue_store, cluster_store, tasks
 from services.recommender.broker import open_celery
 from services.recommender.core.clusters import COUNTS, compute_clusters
+from services.recommender.lists import Request
 from services.recommender.migration import load_starter
 from services.recommender.people_store import Review
-from services.recommender.recommender import Recommender, Request
+from services.recommender.recommender import Recommender
 from services.recommender.schema import ClusterModelRow, ItemRow, ReviewRow
 from services.recommender.settings import RecommenderSettings
 from services.recommender.task_journal import TaskJournal, TaskReport, TaskState

@@ -22,10 +22,11 @@ from services.recommender.core.catalogue import Floats, Shelf
 from services.recommender.core.corrections import mood_for
 from services.recommender.core.goals import default_goal, target
 from services.recommender.core.rest import RestPolicy
+from services.recommender.lists import Policy, Request
 from services.recommender.migration import prepare_database
 from services.recommender.people_store import Feedback
 from services.recommender.priors import load_priors
-from services.recommender.recommender import Policy, Recommender, Request
+from services.recommender.recommender import Recommender
 from services.recommender.simulation.people import BEGIN, EMOTIONAL, SimulatedPerson, simulated_people
 
 KINDS: Final = (Kind.MUSIC, Kind.MOVIE)

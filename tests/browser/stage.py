@@ -57,13 +57,20 @@ class System:
         add_operator(GatewaySettings(database_url=f"sqlite:///{self.folder}/gateway.db"), name, password)
 
     def import_item(self, kind: Kind, **cells: str) -> None:
-        """Have an item imported, as an operator would from a file."""
+        """Have an item imported, as an operator would from a file, and known to the recommender."""
+        read_before = self._catalogues_read()
         file = self.folder / "item.csv"
         with file.open("w", newline="") as lines:
             csv.writer(lines).writerows([cells.keys(), cells.values()])
         environment = os.environ | {"DATABASE_URL": f"sqlite:///{self.folder}/emoverse.db"}
         command = [sys.executable, "-m", "services.recommender", "import", kind, str(file), "--format", "plain"]
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=START_TIMEOUT_S)
+        for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=START_TIMEOUT_S, wait_max=1.0):
+            with attempt:
+                assert self._catalogues_read() > read_before
+
+    def _catalogues_read(self) -> int:
+        return (self.folder / "logs" / "recommender.log").read_text().count("catalogue read")
 
     def kill_gateway(self) -> None:
         """End the gateway at once; it is started again."""

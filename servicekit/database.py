@@ -191,7 +191,10 @@ def _translated_errors() -> Generator[None]:
         if "disk is full" in reason or getattr(error.orig, "sqlstate", "") == DISK_FULL:
             raise DatabaseFullError(reason.strip()) from error
         raise DatabaseUnavailableError(reason.strip()) from error
-    except (DBAPIError, PoolTimeoutError) as error:
+    except DBAPIError as error:
+        # The whole error holds what the statement was given.
+        raise DatabaseUnavailableError(str(error.orig).strip()) from error
+    except PoolTimeoutError as error:
         raise DatabaseUnavailableError(error) from error
 
 

@@ -88,10 +88,16 @@ def _account() -> str:
 
 
 @contextmanager
-def postgresql(programs: Path) -> Generator[PostgreSQL]:
-    """Run one while open."""
+def postgresql(programs: Path, disk_mb: int | None = None) -> Generator[PostgreSQL]:
+    """Run one while open.
+
+    Args:
+        disk_mb: of a disk of its own, which only root can give it; else it shares this machine's.
+    """
     # Its user must be able to reach the folder, which tempfile's would not let it.
     folder = Path(subprocess.check_output(["/bin/mktemp", "-d", "/tmp/emoverse-postgresql-XXXXXX"], text=True).strip())  # noqa: S108
+    if disk_mb:
+        subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", f"size={disk_mb}m", "tmpfs", folder], check=True)
     shutil.chown(folder, _account())
     server = PostgreSQL(programs, folder, free_ports(1)[0])
     try:
@@ -102,4 +108,6 @@ def postgresql(programs: Path) -> Generator[PostgreSQL]:
         finally:
             server.stop()
     finally:
+        if disk_mb:
+            subprocess.run(["/bin/umount", folder], check=True)
         shutil.rmtree(folder)

@@ -1,4 +1,6 @@
 import asyncio
+import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from servicekit.database import (
     open_engine,
 )
 from services.recommender.schema import PersonRow
-from tests.postgresql import PASSWORD
+from tests.postgresql import PASSWORD, postgresql, postgresql_programs
 from tests.recommender.support import NOON
 
 
@@ -80,6 +82,18 @@ def test_a_file_that_is_no_database_is_named_with_advice(tmp_path: Path):
     engine.dispose()
 
 
+def test_an_error_tells_what_was_wrong_and_not_what_else_the_statement_was_given(postgresql_url: str):
+    engine = open_engine(postgresql_url)
+    statement, given = text("select cast(:wrong as integer), :other"), {"wrong": "one", "other": "something private"}
+    with (
+        pytest.raises(DatabaseUnavailableError, match='"one"') as caught,
+        Database(engine).reading() as connection,
+    ):
+        connection.execute(statement, given)
+    engine.dispose()
+    assert "private" not in str(caught.value)
+
+
 def test_a_full_disk_is_named_and_what_was_committed_stays(empty_database: Database):
     def add(name: str) -> None:
         with empty_database.writing() as connection:
@@ -95,6 +109,39 @@ def test_a_full_disk_is_named_and_what_was_committed_stays(empty_database: Datab
         add("too-many")
     with empty_database.reading() as connection:
         assert connection.scalars(select(PersonRow.id)).all() == ["ada"]
+
+
+def fill(folder: Path) -> Path:
+    """Leave no room on a disk but for a megabyte."""
+    ballast = folder / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(folder).free - 2**20))
+    return ballast
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_postgresql_on_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room():
+    if not (programs := postgresql_programs()):
+        pytest.skip("there is no PostgreSQL on this machine")
+    with postgresql(programs, disk_mb=128) as server:
+        engine = open_engine(server.url)
+        person, database, kept = PersonRow.metadata.tables["person"], Database(engine), list[str]()
+        person.create(engine)
+
+        def add(most: int) -> None:
+            for _ in range(most):
+                name = f"{len(kept):064}"
+                with database.writing() as connection:
+                    connection.execute(person.insert().values(id=name, created_at=NOON))
+                kept.append(name)
+
+        ballast = fill(server.folder)
+        with pytest.raises(DatabaseFullError, match="Free space"):
+            add(10_000)
+        ballast.unlink()
+        add(1)
+        with database.reading() as connection:
+            assert sorted(connection.scalars(select(person.c.id))) == sorted(kept)
+        engine.dispose()
 
 
 async def test_calls_beyond_the_bound_are_refused_and_the_others_go_on():

@@ -162,7 +162,7 @@ async def test_cameras_and_the_gateway_reach_a_worker_and_each_sees_the_certific
             await health_of(in_plain)
 
 
-@stamina.retry(on=httpx.HTTPStatusError, attempts=None, timeout=30, wait_initial=0.1, wait_max=0.5)
+@stamina.retry(on=httpx.HTTPError, attempts=None, timeout=30, wait_initial=0.1, wait_max=0.5)
 async def begun(entrance: Entrance) -> httpx.Response:
     trusted = ssl.create_default_context(cafile=entrance.ours.ca_file)
     async with httpx.AsyncClient(verify=trusted, trust_env=False, timeout=10) as browser:

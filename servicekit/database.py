@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from sqlalchemy import Connection, DateTime, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeDecorator
 
@@ -184,16 +184,14 @@ def _translated_errors() -> Generator[None]:
         yield
     except IntegrityError:
         raise
-    except (ProgrammingError, OperationalError) as error:
-        reason = str(error.orig)
+    except DBAPIError as error:
+        # The whole error holds what the statement was given.
+        reason = str(error.orig).strip()
         if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
             raise NotMigratedError from error
         if "disk is full" in reason or getattr(error.orig, "sqlstate", "") == DISK_FULL:
-            raise DatabaseFullError(reason.strip()) from error
-        raise DatabaseUnavailableError(reason.strip()) from error
-    except DBAPIError as error:
-        # The whole error holds what the statement was given.
-        raise DatabaseUnavailableError(str(error.orig).strip()) from error
+            raise DatabaseFullError(reason) from error
+        raise DatabaseUnavailableError(reason) from error
     except PoolTimeoutError as error:
         raise DatabaseUnavailableError(error) from error
 

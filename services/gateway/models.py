@@ -13,6 +13,7 @@ from contracts.mood import Mood, MoodState
 from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, SignedUnit, UnitInterval
 from contracts.traits import Traits
 from services.gateway.links import ItemView, PickView
+from services.gateway.request_body import RequestBody
 
 ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
 """1..128 characters without spaces or control characters."""
@@ -199,12 +200,7 @@ class Notice(BaseModel):
     final: Annotated[bool, Field(description="The channel ends here; connect again")] = False
 
 
-class _Request(BaseModel):
-    # A misspelt field would otherwise be dropped without a word.
-    model_config = ConfigDict(extra="forbid")
-
-
-class FeedbackRequest(_Request):
+class FeedbackRequest(RequestBody):
     """What a person did with, or said about, an item."""
 
     item_id: Annotated[ItemId, Field(examples=["music:example"])]
@@ -261,13 +257,13 @@ class TasteView(BaseModel):
     learned_from: Annotated[int, Field(description="Items")]
 
 
-class MoodCorrection(_Request):
+class MoodCorrection(RequestBody):
     """A person's word on the mood they are in."""
 
     mood: Annotated[Emotion, Field(examples=["sad"])]
 
 
-class ReviewRequest(_Request):
+class ReviewRequest(RequestBody):
     """What a person wrote about an item."""
 
     item_id: Annotated[ItemId, Field(examples=["movie:example"])]

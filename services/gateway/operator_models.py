@@ -1,22 +1,20 @@
 """The bodies of what an operator asks for and sees."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.recommendation import Kind
+from contracts.tasks import TaskState
+from services.gateway.request_body import RequestBody
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
 
 
-class ImportRequest(BaseModel):
+class ImportRequest(RequestBody):
     """A file for the catalogue."""
-
-    # A misspelt field would otherwise be dropped without a word.
-    model_config = ConfigDict(extra="forbid")
 
     kind: Kind
     file: Annotated[FileName, Field(description="Its path in the import folder", examples=["songs.csv"])]
@@ -29,16 +27,6 @@ class SentTask(BaseModel):
 
     task_id: str
     duplicate: Annotated[bool, Field(description="This key had sent it before; nothing was sent again")]
-
-
-class TaskState(StrEnum):
-    """Where a task stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    RETRYING = "retrying"
-    DONE = "done"
-    FAILED = "failed"
 
 
 class TaskView(BaseModel):

@@ -7,12 +7,13 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from contracts.tasks import TaskState
 from services.gateway.access import ACCESS_PROBLEMS, operating
 from services.gateway.accounts.records import Census
 from services.gateway.health import DependencyState, state_of
 from services.gateway.loads import EmotionWorker, loads
 from services.gateway.models import IdempotencyHeader
-from services.gateway.operator_models import ImportRequest, SentTask, TaskState, TaskView, WorkerView
+from services.gateway.operator_models import ImportRequest, SentTask, TaskView, WorkerView
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from services.gateway.routes import RecommenderDep
 from services.gateway.watch import Dependency

@@ -15,6 +15,7 @@ from contracts.mood import Mood, MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
 from contracts.recommendation import ClusterReport, FeedbackAction, Goal, Kind
+from contracts.tasks import TaskState
 from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
@@ -24,7 +25,7 @@ from servicekit.tracing import trace_metadata
 from services.gateway.errors import IncompatibleAnswerError
 from services.gateway.links import PickView
 from services.gateway.models import FeedbackRequest, SaidPage, TasteView, Wanted
-from services.gateway.operator_models import ImportRequest, SentTask, TaskState, TaskView, WorkerView
+from services.gateway.operator_models import ImportRequest, SentTask, TaskView, WorkerView
 
 CALL_TIMEOUT_S: Final = 3.0
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name

@@ -13,14 +13,13 @@ from typing import Annotated
 import typer
 
 from contracts.recommendation import Kind
-from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE
+from contracts.tasks import HEAVY_QUEUE, LIGHT_QUEUE, TaskState
 from servicekit.errors import EmoVerseError
 from servicekit.lifecycle import run_service
 from servicekit.logs import configure_logging
 from servicekit.settings import load_settings
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.settings import RecommenderSettings
-from services.recommender.task_journal import TaskState
 
 cli = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, help="Ranks the catalogue for a person and a mood."

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from contracts.emotion import Affect
 from contracts.recommendation import Kind
+from contracts.tasks import TaskState
 from servicekit.database import Database, open_engine
 from services.recommender import catalogue_store
 from services.recommender.core.affect import EMOTIONS_SOURCE, affect_words, emotion_affinities
 from services.recommender.core.catalogue import weighted_rating
 from services.recommender.database import require_migrated
-from services.recommender.task_journal import TaskJournal, TaskReport, TaskState
+from services.recommender.task_journal import TaskJournal, TaskReport
 
 _FIELDS: Final = ("id", "kind", "title", "creators", "year", "genres", "tags", "rating", "votes", "good_for", "audio")
 _PLACES: Final = 4

@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 from kombu.exceptions import OperationalError
 
 from contracts.recommendation import Kind
-from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, RECOMPUTE_CLUSTERS
+from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, RECOMPUTE_CLUSTERS, TaskState
 from servicekit.errors import InvalidInputError
 from servicekit.pubsub import unavailable
 from services.recommender.broker import TaskSender
-from services.recommender.task_journal import TaskReport, TaskState
+from services.recommender.task_journal import TaskReport
 
 ANSWER_TIMEOUT_S: Final = 1.0
 """How long the workers have to answer; one that is busy with its last bit of memory may be missed."""

@@ -8,10 +8,10 @@ import grpc
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceServicer
 from contracts.recommendation import Kind
+from contracts.tasks import TaskState
 from servicekit.grpc_status import errors_as_statuses
 from services.recommender import messages, wire
 from services.recommender.operations import ImportOrder, Operations
-from services.recommender.task_journal import TaskState
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

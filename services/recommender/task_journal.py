@@ -6,7 +6,6 @@ It is a report, not the queue: where Redis loses it, no task is lost, and where 
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 import structlog
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 from redis import Redis
 from redis.exceptions import RedisError
 
+from contracts.tasks import TaskState
 from servicekit.pubsub import unavailable
 
 MAX_TASKS: Final = 1000
@@ -26,17 +26,6 @@ _LIST: Final = "emoverse:v1:tasks"
 _TASK: Final = "emoverse:v1:task:{}"
 
 _log = structlog.get_logger(__name__)
-
-
-class TaskState(StrEnum):
-    """Where a task stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    RETRYING = "retrying"
-    """It failed for a reason that passes, and waits to be run again."""
-    DONE = "done"
-    FAILED = "failed"
 
 
 class TaskReport(BaseModel):

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
+from contracts.tasks import TaskState
 from servicekit.errors import UnavailableError
 from services.recommender import task_journal
-from services.recommender.task_journal import TaskJournal, TaskState
+from services.recommender.task_journal import TaskJournal
 from tests.recommender.support import NOON, Clock
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from contracts.recommendation import ClusterReport, Kind
-from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, LIGHT_QUEUE, SCORE_REVIEWS
+from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, LIGHT_QUEUE, SCORE_REVIEWS, TaskState
 from servicekit.database import Database
 from services.recommender import catalogue_store, cluster_store, tasks
 from services.recommender.broker import open_celery
@@ -29,7 +29,7 @@ from services.recommender.people_store import Review
 from services.recommender.recommender import Recommender
 from services.recommender.schema import ClusterModelRow, ItemRow, ReviewRow
 from services.recommender.settings import RecommenderSettings
-from services.recommender.task_journal import TaskJournal, TaskReport, TaskState
+from services.recommender.task_journal import TaskJournal, TaskReport
 from tests.recommender.support import NOON, Clock
 
 TIMEOUT_S = 90

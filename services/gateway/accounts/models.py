@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from contracts.events import Identifier
 from services.gateway.accounts.consent import CONSENT_VERSION, STATEMENTS
 from services.gateway.accounts.records import Account, Credential
+from services.gateway.request_body import RequestBody
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@-]{3,64}$")]
 """3..64 of letters, digits, '.', '_', '-' and '@'; upper and lower case are the same."""
@@ -17,11 +18,6 @@ Password = Annotated[SecretStr, Field(min_length=10, max_length=128, examples=["
 
 # PostgreSQL stores no NUL character.
 DeviceName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
-
-
-class _Request(BaseModel):
-    # A misspelt field would otherwise be dropped without a word.
-    model_config = ConfigDict(extra="forbid")
 
 
 class AccountKind(StrEnum):
@@ -90,27 +86,27 @@ class PublicSettings(BaseModel):
     open: Annotated[bool, Field(description="This machine only: names that are no account's need no session")]
 
 
-class Login(_Request):
+class Login(RequestBody):
     """A name and its password."""
 
     name: Annotated[Name, Field(examples=["ada"])]
     password: Password
 
 
-class PasswordChange(_Request):
+class PasswordChange(RequestBody):
     """The password as it is, and as it shall be."""
 
     current: Annotated[SecretStr, Field(max_length=128)]
     new: Password
 
 
-class Agreement(_Request):
+class Agreement(RequestBody):
     """What somebody agrees to."""
 
     version: Annotated[int, Field(ge=1, description="Of the terms they have read", examples=[1])]
 
 
-class NewDevice(_Request):
+class NewDevice(RequestBody):
     """A device that shall stream."""
 
     name: Annotated[DeviceName, Field(examples=["desk camera"])]

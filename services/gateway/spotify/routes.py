@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -21,6 +21,7 @@ from services.gateway.access import ACCESS_PROBLEMS, OwnedId, SignedIn, is_accou
 from services.gateway.accounts.stops import audit
 from services.gateway.models import IdempotencyHeader
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS, problem_responses
+from services.gateway.request_body import RequestBody
 from services.gateway.spotify.opening import SpotifyThreads
 from services.gateway.spotify.vault import Song
 
@@ -39,10 +40,6 @@ _WRITE: Final[dict[str, Any]] = {
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
 class AuthorizeUrl(BaseModel):
     """Where to send the browser."""
 
@@ -57,11 +54,11 @@ class SpotifyState(BaseModel):
     premium: Annotated[bool, Field(description="Without Premium, Spotify plays nothing from elsewhere")] = False
 
 
-class SongRequest(_Model):
+class SongRequest(RequestBody):
     """A song, by its track's id at Spotify or by what it is called."""
 
     title: Annotated[Text, Field(examples=["So What"])]
-    creators: Annotated[list[Text], Field(max_length=20, examples=[["Miles Davis"]])] = []
+    creators: Annotated[tuple[Text, ...], Field(max_length=20, examples=[["Miles Davis"]])] = ()
     spotify_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")] | None = None
 
 
@@ -154,7 +151,7 @@ async def disconnect_spotify(user_id: OwnedId, spotify: SpotifyDep) -> None:
 @router.post("/users/{user_id}/spotify/play", operation_id="playOnSpotify", summary="Play a song now", **_WRITE)
 async def play(user_id: OwnedId, song: SongRequest, spotify: SpotifyDep) -> None:
     """On the device where the person has Spotify open."""
-    await spotify.offload(spotify.player.play, user_id, Song(song.title, tuple(song.creators)), song.spotify_id)
+    await spotify.offload(spotify.player.play, user_id, Song(song.title, song.creators), song.spotify_id)
 
 
 @router.post("/users/{user_id}/spotify/queue", operation_id="queueOnSpotify", summary="Play a song later", **_WRITE)
@@ -166,7 +163,7 @@ async def queue(
     again."""
     async with _once(request.app.state.redis, user_id, idempotency_key) as is_first:
         if is_first:
-            wanted = Song(song.title, tuple(song.creators))
+            wanted = Song(song.title, song.creators)
             await spotify.offload(spotify.player.queue, user_id, wanted, song.spotify_id)
 
 

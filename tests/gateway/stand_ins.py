@@ -41,8 +41,8 @@ HAPPY = Mood(
     confidence=0.75,
     since=AT,
 )
-KNOWN_ITEMS = 3
 WHY = pb.Reason(code="feels", about={"pleasantness": "warm", "energy": "calm", "purpose": ""})
+KNOWN_ITEMS = 3
 """The stand-in's catalogue has this many items of each kind, numbered from 0, the best first."""
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -185,11 +185,6 @@ class Taste:
     draw: Draw | None = None
     """What the weights may differ by from their mean; None: they are the mean."""
 
-    @property
-    def weights(self) -> Floats:
-        """Of the features in an unknown mood, (m,)."""
-        return self.weights_of(np.arange(len(self.vocabulary)))
-
     def appeal(self, shelf: Shelf, mood: Affect | None = None) -> Floats:
         """How much more than everybody this person likes each of a shelf's n items: (n,), about -1..1, 0 where nothing
         is known."""

@@ -1,8 +1,9 @@
-"""What every room's tests may use: a real Redis."""
+"""What every room's tests may use: a real Redis, and a PostgreSQL where there is one."""
 
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 import stamina
@@ -11,6 +12,7 @@ from redis.exceptions import RedisError
 
 from standalone.ports import free_ports
 from standalone.redis_server import RedisServer, resolve_redis
+from tests.postgresql import postgresql_programs
 
 READY_TIMEOUT_S = 20.0
 
@@ -57,3 +59,9 @@ def redis_url(shared_redis_url: str) -> str:
     with Redis.from_url(shared_redis_url) as client:
         client.flushall()
     return shared_redis_url
+
+
+@pytest.fixture(scope="session")
+def postgresql_folder() -> Path:
+    """Where PostgreSQL's programs are."""
+    return postgresql_programs() or pytest.skip("PostgreSQL's initdb is not installed")

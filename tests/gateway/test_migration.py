@@ -16,7 +16,7 @@ from services.gateway.mood_diary import MoodDiary
 from services.gateway.settings import GatewaySettings
 from tests.gateway.accounts_support import PASSWORD
 from tests.gateway.stand_ins import AT, mood_event
-from tests.postgresql import postgresql, postgresql_programs
+from tests.postgresql import postgresql
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -27,10 +27,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield Database(engine)
         engine.dispose()
         return
-    programs = postgresql_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    with postgresql(programs) as server:
+    folder: Path = request.getfixturevalue("postgresql_folder")
+    with postgresql(folder) as server:
         engine = open_engine(server.url)
         yield Database(engine)
         engine.dispose()

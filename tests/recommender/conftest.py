@@ -21,7 +21,7 @@ from services.recommender.core.catalogue import Catalogue
 from services.recommender.migration import migrate, prepare_database
 from services.recommender.recommender import Recommender
 from services.recommender.settings import RecommenderSettings
-from tests.postgresql import postgresql, postgresql_programs
+from tests.postgresql import postgresql
 from tests.recommender.support import DEADLINE_S, POLICY, Clock
 
 POSTGRESQL_PASSWORD = "only for the tests"
@@ -116,11 +116,8 @@ async def stub(open_recommender: OpenService) -> AsyncIterator[RecommenderServic
 
 
 @pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    programs = postgresql_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    with postgresql(programs) as server:
+def postgresql_url(postgresql_folder: Path) -> Iterator[str]:
+    with postgresql(postgresql_folder) as server:
         yield server.url
 
 

@@ -17,7 +17,7 @@ from servicekit.database import (
     open_engine,
 )
 from services.recommender.schema import PersonRow
-from tests.postgresql import PASSWORD, postgresql, postgresql_programs
+from tests.postgresql import PASSWORD, postgresql
 from tests.recommender.support import NOON
 
 
@@ -119,10 +119,8 @@ def fill(folder: Path) -> Path:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_postgresql_on_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room():
-    if not (programs := postgresql_programs()):
-        pytest.skip("there is no PostgreSQL on this machine")
-    with postgresql(programs, disk_mb=128) as server:
+def test_postgresql_on_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room(postgresql_folder: Path):
+    with postgresql(postgresql_folder, disk_mb=128) as server:
         engine = open_engine(server.url)
         person, database, kept = PersonRow.metadata.tables["person"], Database(engine), list[str]()
         person.create(engine)

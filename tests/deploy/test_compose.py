@@ -14,6 +14,8 @@ from tests.stack.engine import BASES, MODEL_IMAGE, Stack, compose_command
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
+IMPORTERS = ("recommender", "heavy-worker")
+"""Who sends files to be imported, and who imports them."""
 
 
 def services() -> dict[str, dict[str, Any]]:
@@ -91,3 +93,18 @@ def test_a_volume_that_our_own_parts_write_is_mounted_where_the_image_gives_a_fo
     mounted = {volume.split(":")[1] for service in ours for volume in service.get("volumes", ())}
     assert mounted
     assert mounted <= given
+
+
+def import_folders() -> list[Path]:
+    """Where the image has files to import, and the rows that were not taken."""
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    return [Path(folder) for folder in re.findall(r"RECOMMENDER_(?:IMPORT|REJECTS)_FOLDER=(\S+)", dockerfile)]
+
+
+def test_who_sends_files_and_who_imports_them_write_to_one_volume_that_stays():
+    mounts = {tuple(services()[name].get("volumes", ())) for name in IMPORTERS}
+    ((mount,),) = mounts
+    volume, folder = mount.split(":")
+    assert volume in yaml.safe_load(COMPOSE.read_text())["volumes"]
+    assert len(import_folders()) == 2
+    assert all(each.is_relative_to(folder) for each in import_folders())

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.deploy.test_compose import ROOT
+from tests.deploy.test_compose import IMPORTERS, ROOT, import_folders
 from tests.deploy.test_compose import services as compose_services
 
 FOLDER = ROOT / "deploy" / "k8s"
@@ -72,13 +72,15 @@ def test_an_overlay_builds_follows_the_schema_and_hangs_together(overlay: str):
     for scaler in named(found, "HorizontalPodAutoscaler").values():
         assert scaler["spec"]["scaleTargetRef"]["name"] in workloads
         assert scaler["spec"]["minReplicas"] <= scaler["spec"]["maxReplicas"]
-    configured = {*named(found, "ConfigMap"), *named(found, "Secret"), *MADE_BEFOREHAND}
+    configured = {*named(found, "ConfigMap", "Secret", "PersistentVolumeClaim"), *MADE_BEFOREHAND}
     for workload in (*workloads.values(), *named(found, "Job").values()):
         assert set(mounted(workload["spec"]["template"]["spec"])) <= configured
 
 
 def mounted(pod: Resource) -> Iterator[str]:
     for volume in pod.get("volumes", ()):
+        if claim := volume.get("persistentVolumeClaim"):
+            yield claim["claimName"]
         if source := volume.get("configMap") or volume.get("secret"):
             yield source.get("name") or source["secretName"]
     for container in pod["containers"]:
@@ -125,3 +127,22 @@ def test_the_parts_are_those_of_the_compose_file():
     found = resources("base") + resources("overlays/one-node")
     # The entrance is the cluster's, and the accounts are brought up to date as the rest is.
     assert set(named(found, *WORKLOADS, "Job")) >= ours - {"entrance"}
+
+
+def test_who_sends_files_and_who_imports_them_write_to_one_volume():
+    workloads = named(resources("base"), "Deployment")
+    claims: set[str] = set()
+    for name in IMPORTERS:
+        pod = workloads[name]["spec"]["template"]["spec"]
+        (volume,) = [each for each in pod["volumes"] if "persistentVolumeClaim" in each]
+        (mount,) = [each for each in pod["containers"][0]["volumeMounts"] if each["name"] == volume["name"]]
+        assert all(folder.is_relative_to(mount["mountPath"]) for folder in import_folders())
+        assert not mount.get("readOnly")
+        assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsUser"]
+        claims.add(volume["persistentVolumeClaim"]["claimName"])
+    assert claims == {"imports"}
+
+
+@pytest.mark.parametrize(("overlay", "access"), [("production", "ReadWriteMany"), ("one-node", "ReadWriteOnce")])
+def test_a_volume_is_for_as_many_nodes_as_there_are(overlay: str, access: str):
+    assert named(built(overlay), "PersistentVolumeClaim")["imports"]["spec"]["accessModes"] == [access]

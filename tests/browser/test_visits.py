@@ -38,7 +38,7 @@ def verdict(page: Page, action: str, title: str) -> None:
 
 
 def test_consent_comes_before_the_camera_and_a_mood_soon_after(visit: Visit):
-    page = visit()
+    page = visit(viewport={"width": 390, "height": 844})
     expect(page.get_by_role("heading", name="Before the camera goes on")).to_be_visible()
     upload = "fetch('/v1/images', {method: 'POST', body: new FormData()}).then(r => r.status)"
     assert page.evaluate(upload) in {401, 403}
@@ -46,6 +46,7 @@ def test_consent_comes_before_the_camera_and_a_mood_soon_after(visit: Visit):
     page.get_by_role("button", name="Agree and turn the camera on").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^You look "))
     assert time.monotonic() - began_s < FIRST_MOOD_S
+    assert page.evaluate("scrollY") == 0
     expect(page.locator(".boxes li")).to_have_count(1)
     expect(page.locator("li.bar.top .share")).to_have_text(re.compile(r"^\d+%$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("You look happy")

@@ -26,7 +26,8 @@ const PLACES = [
 export function App() {
   const w = words.value;
   const [path] = useLocation();
-  useEffect(() => window.scrollTo(0, 0), [path]);
+  const welcomes = !user.value || asked.value;
+  useEffect(() => window.scrollTo(0, 0), [path, welcomes]);
   useEffect(() => {
     const name = PLACES.find(([href]) => href === path)?.[1] ?? "now";
     document.title = `${w.nav[name]} · EmoVerse`;

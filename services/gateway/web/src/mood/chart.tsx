@@ -5,6 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import { theme } from "../ui/theme";
 import { language, type Words, words } from "../words";
 import { NOTE_MS, type Note } from "./notes";
+import { timeAxis } from "./time-axis";
 
 const HEIGHT = 220;
 const GAP_MS = 5 * NOTE_MS;
@@ -49,7 +50,10 @@ function series(notes: readonly Note[]): uPlot.AlignedData {
 function options(root: HTMLElement, w: Words, from: number, to: number): uPlot.Options {
   const style = getComputedStyle(root);
   const [ink, line, first, second] = ["--quiet", "--line", "--accent", "--quiet"].map((name) => resolved(root, name));
-  const axis: uPlot.Axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  const { incrs, name } = timeAxis(to - from, language.value);
+  const font = `${style.fontSize} ${style.fontFamily}`;
+  const axis: uPlot.Axis = { font, stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  const points: uPlot.Series.Points = { show: (plot) => plot.data[0].length < 3 };
   return {
     width: root.clientWidth,
     height: HEIGHT,
@@ -57,25 +61,13 @@ function options(root: HTMLElement, w: Words, from: number, to: number): uPlot.O
     legend: { show: false },
     scales: { x: { range: [from / 1000, to / 1000] }, y: { range: [-1, 1] } },
     axes: [
-      { ...axis, font: `12px ${style.fontFamily}`, values: (_, ticks) => ticks.map(tickNames(to - from)) },
-      {
-        ...axis,
-        size: 48,
-        splits: () => [-1, 0, 1],
-        values: () => [w.low, "", w.high],
-        font: `12px ${style.fontFamily}`,
-      },
+      { ...axis, incrs, values: (_, ticks) => ticks.map(name) },
+      { ...axis, size: 48, splits: () => [-1, 0, 1], values: () => [w.low, "", w.high] },
     ],
     series: [
       {},
-      { label: w.pleasantness, stroke: first, width: 2.5, points: { show: (notes) => notes.data[0].length < 3 } },
-      {
-        label: w.energy,
-        stroke: second,
-        width: 2,
-        dash: [6, 4],
-        points: { show: (notes) => notes.data[0].length < 3 },
-      },
+      { label: w.pleasantness, stroke: first, width: 2.5, points },
+      { label: w.energy, stroke: second, width: 2, dash: [6, 4], points },
     ],
   };
 }
@@ -88,11 +80,4 @@ function resolved(root: HTMLElement, name: string): string {
   const { color } = getComputedStyle(probe);
   probe.remove();
   return color;
-}
-
-function tickNames(span_ms: number): (seconds: number) => string {
-  const style: Intl.DateTimeFormatOptions =
-    span_ms > 2 * 24 * 60 * 60_000 ? { weekday: "short" } : { timeStyle: "short" };
-  const format = new Intl.DateTimeFormat(language.value, style);
-  return (seconds) => format.format(seconds * 1000);
 }

@@ -34,10 +34,12 @@ def visitor(browser: Browser, url: str, size: tuple[int, int], scheme: Scheme) -
 
 
 def watch(page: Page) -> None:
-    """Agree, turn the camera on, and wait for a happy mood."""
+    """Agree, turn the camera on, and wait until the face is happy, and the mood as well."""
     page.get_by_role("button", name="Agree and turn the camera on").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You look happy")
     page.wait_for_timeout(SETTLE_MS)
+    expect(page.locator(".boxes li")).to_contain_text("Happy")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You look happy")
 
 
 def picks(page: Page) -> None:

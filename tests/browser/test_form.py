@@ -52,11 +52,15 @@ def test_the_page_is_interactive_soon(visit: Visit):
     assert timing["domInteractive"] / 1000 < INTERACTIVE_S
 
 
-def test_nothing_is_wider_than_a_phone(guest: Page):
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_nothing_is_wider_than_a_phone(guest: Page, language: str):
+    guest.evaluate("language => localStorage.setItem('emoverse.language', language)", language)
     guest.set_viewport_size({"width": 360, "height": 740})
     for path in PAGES:
         guest.goto(path)
         expect(guest.get_by_role("heading", level=1)).to_be_visible()
+        if path in {"/", "/for-you"}:
+            expect(guest.locator(".card h3").first).to_be_visible()
         assert guest.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 

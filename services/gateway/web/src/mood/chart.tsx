@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { theme } from "../ui/theme";
+import { dark } from "../ui/theme";
 import { language, type Words, words } from "../words";
 import { NOTE_MS, type Note } from "./notes";
 import { timeAxis } from "./time-axis";
@@ -14,7 +14,7 @@ export default function Chart({ notes, from, to }: { notes: readonly Note[]; fro
   const box = useRef<HTMLDivElement>(null);
   const w = words.value;
   // Colours are read when the chart is drawn, so that a new theme draws it anew.
-  const look = `${theme.value} ${language.value}`;
+  const look = `${dark.value} ${language.value}`;
   useEffect(() => {
     const root = box.current;
     if (!root) return undefined;

@@ -1,11 +1,8 @@
 // The valence-arousal plane: where the mood lies, and the way it came.
 import type { Emotion, Mood } from "../api/types";
 import { decimal, words } from "../words";
+import { at, Circle, RADIUS, Word } from "./circle";
 import { CIRCUMPLEX, EMOTIONS } from "./emotions";
-
-const RADIUS = 100;
-
-const at = ([valence, arousal]: readonly [number, number]) => [valence * RADIUS, -arousal * RADIUS] as const;
 
 export function Plane({ mood, trail }: { mood: Mood | null; trail: readonly (readonly [number, number])[] }) {
   const w = words.value;
@@ -13,51 +10,54 @@ export function Plane({ mood, trail }: { mood: Mood | null; trail: readonly (rea
   const title = shown ? w.planeAt(decimal(shown.valence, 2), decimal(shown.arousal, 2)) : w.planeEmpty;
   return (
     <figure class="plane">
-      <svg viewBox="-128 -122 256 244" role="img" aria-label={title}>
-        <circle class="rim" r={RADIUS} />
+      <Circle title={title} words={<Names />}>
         <circle class="rim inner" r={RADIUS / 2} />
-        <path class="axis" d={`M${-RADIUS} 0H${RADIUS}M0 ${-RADIUS}V${RADIUS}`} />
-        <g class="axis-names">
-          <text x={-RADIUS + 2} y="-5">
-            {w.unpleasant}
-          </text>
-          <text x={RADIUS - 2} y="-5" text-anchor="end">
-            {w.pleasant}
-          </text>
-          <text y={-RADIUS - 8} text-anchor="middle">
-            {w.activated}
-          </text>
-          <text y={RADIUS + 16} text-anchor="middle">
-            {w.sleepy}
-          </text>
-        </g>
-        {EMOTIONS.map((emotion) => (
-          <Landmark key={emotion} emotion={emotion} name={w.emotion[emotion]} />
-        ))}
+        {EMOTIONS.map((emotion) => {
+          const [x, y] = at(CIRCUMPLEX[emotion]);
+          return <circle key={emotion} class={`landmark ${emotion}`} cx={x} cy={y} r="3.5" />;
+        })}
         <polyline class="trail" points={trail.map((point) => at(point).join(",")).join(" ")} />
         {shown && <Point mood={shown} />}
-      </svg>
+      </Circle>
     </figure>
   );
 }
 
 // Anger, fear and disgust lie so close together that their names need different sides.
 const NAME_PLACES: Partial<Record<Emotion, readonly [number, number, "start" | "middle"]>> = {
-  angry: [7, 3.5, "start"],
-  disgust: [0, 15, "middle"],
-  neutral: [7, 13, "start"],
+  angry: [0.7, 0.35, "start"],
+  disgust: [0, 1.4, "middle"],
+  neutral: [0.7, 1.2, "start"],
 };
 
-function Landmark({ emotion, name }: { emotion: Emotion; name: string }) {
-  const [x, y] = at(CIRCUMPLEX[emotion]);
-  const [dx, dy, anchor] = NAME_PLACES[emotion] ?? [0, -8, "middle"];
+function Names() {
+  const w = words.value;
   return (
-    <g class={`landmark ${emotion}`}>
-      <circle cx={x} cy={y} r="3.5" />
-      <text x={x + dx} y={y + dy} text-anchor={anchor}>
-        {name}
-      </text>
-    </g>
+    <>
+      {EMOTIONS.map((emotion) => {
+        const [x, y] = at(CIRCUMPLEX[emotion]);
+        const [dx, dy, anchor] = NAME_PLACES[emotion] ?? [0, -0.75, "middle"];
+        return (
+          <Word key={emotion} x={x} y={y} dx={dx} dy={dy} anchor={anchor}>
+            {w.emotion[emotion]}
+          </Word>
+        );
+      })}
+      <g class="axis-names">
+        <Word x={-RADIUS} y={0} dx={0.3} dy={-0.45} anchor="start">
+          {w.unpleasant}
+        </Word>
+        <Word x={RADIUS} y={0} dx={-0.3} dy={-0.45} anchor="end">
+          {w.pleasant}
+        </Word>
+        <Word x={0} y={-RADIUS} dy={-0.6}>
+          {w.activated}
+        </Word>
+        <Word x={0} y={RADIUS} dy={1.3}>
+          {w.sleepy}
+        </Word>
+      </g>
+    </>
   );
 }
 

@@ -16,12 +16,16 @@ export function MePage() {
     <div class="me">
       <h1>{words.value.nav.me}</h1>
       <OverTime />
-      <Said />
-      <TasteView />
-      {own && <Profile />}
-      {own && <SpotifyConnection />}
-      {own && <Devices />}
-      {own && <Privacy />}
+      <div class="column">
+        <Said />
+        {own && <Profile />}
+        {own && <Privacy />}
+      </div>
+      <div class="column">
+        <TasteView />
+        {own && <SpotifyConnection />}
+        {own && <Devices />}
+      </div>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // Light, dark, or as the device has it.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { remember, remembered } from "./memory";
 
 export const THEMES = ["auto", "light", "dark"] as const;
@@ -14,3 +14,11 @@ effect(() => {
   document.documentElement.dataset.theme = theme.value;
   remember("theme", theme.value);
 });
+
+const wish = matchMedia("(prefers-color-scheme: dark)");
+const device = signal(wish.matches);
+wish.addEventListener("change", ({ matches }) => {
+  device.value = matches;
+});
+
+export const dark = computed(() => (theme.value === "auto" ? device.value : theme.value === "dark"));

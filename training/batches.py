@@ -9,6 +9,7 @@ import numpy as np
 
 from contracts.emotion import EMOTIONS
 from training.augment import augment
+from training.checkpoint import Arrays
 from training.config import Augmentation, TrainingConfig
 from training.dataset import FaceDataset, Floats, Indices
 
@@ -30,16 +31,41 @@ class Batch(NamedTuple):
 
 
 def draw_batches(
-    dataset: FaceDataset, config: TrainingConfig, side_px: int, steps: int, rng: np.random.Generator
+    dataset: FaceDataset,
+    config: TrainingConfig,
+    side_px: int,
+    steps: int,
+    rng: np.random.Generator,
+    taught: Arrays | None = None,
 ) -> Iterator[Batch]:
-    """`steps` batches of equal size from random faces; the same state of `rng` gives the same ones."""
+    """`steps` batches of equal size from random faces; the same state of `rng` gives the same ones.
+
+    Args:
+        dataset: to draw from.
+        config: how to.
+        side_px: of the faces.
+        steps: how many batches.
+        rng: all chance.
+        taught: what the teachers say of the faces, as `training.teacher.teach`.
+    """
     size = min(config.batch_size, len(dataset))
-    ferplus, share = dataset.ferplus_distribution(config.drop_single_votes), dataset.ferplus_share
-    fer2013 = np.eye(len(EMOTIONS), dtype=np.float32)[dataset.fer2013_label]
+    share = dataset.ferplus_share
+    targets = _targets(dataset, config, taught)
     for rows in draw_rows(dataset, config.rare_repeats, rng)[: steps * size].reshape(steps, size):
         faces = augment(dataset.images[rows], side_px, config.augmentation, rng)
         ones = np.ones(size, dtype=np.float32)
-        yield _mix(Batch(faces, [ferplus[rows], fer2013[rows]], [share[rows], ones]), config.augmentation, rng)
+        yield _mix(Batch(faces, [each[rows] for each in targets], [share[rows], ones]), config.augmentation, rng)
+
+
+def _targets(dataset: FaceDataset, config: TrainingConfig, taught: Arrays | None) -> list[Floats]:
+    labels = [
+        dataset.ferplus_distribution(config.drop_single_votes),
+        np.eye(len(EMOTIONS), dtype=np.float32)[dataset.fer2013_label],
+    ]
+    if not taught:
+        return labels
+    part = np.float32(config.teacher_share)
+    return [(1 - part) * label + part * said for label, said in zip(labels, taught, strict=True)]
 
 
 def draw_rows(dataset: FaceDataset, rare_repeats: float, rng: np.random.Generator) -> Indices:

@@ -77,7 +77,13 @@ contempt, unknown or not a face are left out of the FER+ figures.
 Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with AdamW, a cosine schedule from
 {config.learning_rate:g}, averaged weights, and random shifts, turns, scales, mirroring, light, blur, noise, erased
 patches and blended pairs (for {config.augmentation.mixup:.0%} of the faces); convolutions in {config.precision}; seed
-{config.seed}. It began from {record.init or "random weights"}. Everything else is in `{RUN_FILE}`."""
+{config.seed}. It began from {record.init or "random weights"}{_taught(record)}. Everything else is in `{RUN_FILE}`."""
+
+
+def _taught(record: RunRecord) -> str:
+    if not record.teachers:
+        return ""
+    return f", and {record.config.teacher_share:.0%} of its targets are what {record.teachers} says of its faces"
 
 
 def _results(report: Report, promotion: Promotion | None) -> str:

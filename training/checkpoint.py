@@ -15,7 +15,7 @@ from training.errors import CheckpointError
 
 Arrays = list[npt.NDArray[Any]]
 
-_GROUPS = ("network", "optimizer", "average", "best")
+_GROUPS = ("network", "optimizer", "average", "best", "taught")
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,26 @@ class Checkpoint:
     Attributes:
         config: the configuration as JSON, to refuse going on with another.
         init: name and SHA-256 of the weights that the run began from, or empty.
+        teachers: the same of those whose probabilities it learns from, or empty.
         epoch: epochs completed.
         best_score: the best selection score so far.
         network: the network's variables, dropout seeds and batch statistics included.
         optimizer: the optimiser's variables, its step count included.
         average: the moving average of the network's weights.
         best: the averaged weights of the best epoch.
+        taught: what the teachers say of the training faces, as `training.teacher.teach`, or empty.
     """
 
     config: str
     init: str
+    teachers: str
     epoch: int
     best_score: float
     network: Arrays
     optimizer: Arrays
     average: Arrays
     best: Arrays
+    taught: Arrays
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -48,6 +52,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     arrays: dict[str, Any] = {
         "config": np.array(checkpoint.config),
         "init": np.array(checkpoint.init),
+        "teachers": np.array(checkpoint.teachers),
         "epoch": np.array(checkpoint.epoch),
         "best_score": np.array(checkpoint.best_score),
     }
@@ -87,6 +92,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             return Checkpoint(
                 config=str(file["config"]),
                 init=str(file["init"]),
+                teachers=str(file["teachers"]) if "teachers" in file else "",
                 epoch=int(file["epoch"]),
                 best_score=float(file["best_score"]),
                 **{

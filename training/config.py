@@ -58,6 +58,10 @@ class ResidualNetwork(_Frozen):
     stages: tuple[tuple[int, int], ...] = ((48, 1), (96, 2), (192, 2))
     """(channels, blocks) of each stage."""
 
+    zero_init_residual: bool = False
+    """Whether each block begins as the identity (Goyal et al., 2017): a trained network that grows by such blocks
+    forgets nothing."""
+
     dropout: float = 0.3
 
 
@@ -131,6 +135,9 @@ class TrainingConfig(_Frozen):
     rare_repeats: float = Field(default=1.0, ge=1)
     """How many times an epoch may show a face of a rare emotion: the square root of the mean emotion's count over this
     emotion's, between 1 and this."""
+
+    teacher_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the targets that is what the teachers say; the labels are the rest."""
 
     label_smoothing: float = 0.1
     """Of the original labels only; the FER+ votes are soft already."""

@@ -92,6 +92,7 @@ def _describe(
     record = RunRecord(
         config=config,
         init=checkpoint.init or None,
+        teachers=checkpoint.teachers or None,
         epochs_trained=checkpoint.epoch,
         parameters=network.count_params(),
         train_faces=len(splits.train),

@@ -1,6 +1,7 @@
 """Weights for a run to begin from: a Keras weights file, a served version's folder, or another run's checkpoint."""
 
 import hashlib
+from collections import deque
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -22,9 +23,10 @@ _ADVICE = (
 def load_initial(path: Path, network: keras.Model) -> Arrays:
     """What `network.weights` become when they are taken from `path` as far as they fit.
 
-    From a version or a checkpoint the leading weights of equal shapes are taken, so that a network of another depth or
-    width gets what the two have in common; from a Keras file those of layers with the same name and shapes. `network`
-    itself is changed only by a Keras file.
+    The weights of a version or a checkpoint are taken in order, each by the next one of its shape, so that a network of
+    more blocks that begin as the identity computes at first what the given one did, and one of other widths gets the
+    layers before the first that differs; those of a Keras file are taken by layers with the same name and shapes.
+    `network` itself is changed only by a Keras file.
 
     Returns:
         one array for each of `network.weights`.
@@ -34,9 +36,9 @@ def load_initial(path: Path, network: keras.Model) -> Arrays:
     """
     own = [value_of(weight) for weight in network.weights]
     if path.is_dir():
-        taken = _leading(own, read_version_weights(path))
+        taken = _in_order(own, read_version_weights(path))
     elif path.suffix == ".npz":
-        taken = _leading(own, _read_average(path))
+        taken = _in_order(own, _read_average(path))
     else:
         taken = _load_keras_file(path, network)
     if all(np.array_equal(a, b) for a, b in zip(own, taken, strict=True)):
@@ -85,7 +87,10 @@ def _load_keras_file(path: Path, network: Any) -> Arrays:
     return [value_of(weight) for weight in network.weights]
 
 
-def _leading(own: Arrays, found: Sequence[Any]) -> Arrays:
-    pairs = zip(own, found, strict=False)
-    fitting = next((n for n, (a, b) in enumerate(pairs) if a.shape != b.shape), min(len(own), len(found)))
-    return [*(np.asarray(value, np.float32) for value in found[:fitting]), *own[fitting:]]
+def _in_order(own: Arrays, found: Sequence[Any]) -> Arrays:
+    taken = list(own)
+    waiting = deque(found)
+    for index, value in enumerate(own):
+        if waiting and value.shape == waiting[0].shape:
+            taken[index] = np.asarray(waiting.popleft(), np.float32)
+    return taken

@@ -85,13 +85,13 @@ def _residual(x: Tensor, config: ResidualNetwork) -> Tensor:
     x = _convolve(x, config.stem, kernel=6, stride=2)
     for stage, (width, blocks) in enumerate(config.stages):
         for block in range(blocks):
-            x = _basic_block(x, width, stride=2 if stage and not block else 1)
+            x = _basic_block(x, width, config.zero_init_residual, stride=2 if stage and not block else 1)
     return x
 
 
-def _basic_block(x: Tensor, width: int, stride: int) -> Tensor:
+def _basic_block(x: Tensor, width: int, zero_init: bool, stride: int) -> Tensor:
     y = _convolve(x, width, kernel=2, stride=2) if stride > 1 else _convolve(x, width)
-    y = _convolve(y, width, activate=False)
+    y = FusedBatchNormalization(momentum=0.9, gamma_initializer="zeros" if zero_init else "ones")(Convolution(width)(y))
     if stride > 1:
         x = layers.AveragePooling2D(stride)(x)
     if x.shape[-1] != width:

@@ -22,6 +22,9 @@ class RunRecord(BaseModel):
     init: str | None = None
     """Name and SHA-256 of the weights that the run began from, if it did not begin from chance."""
 
+    teachers: str | None = None
+    """The same of those whose probabilities it learned from, if there were any."""
+
     epochs_trained: int
     parameters: int
     train_faces: int

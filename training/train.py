@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from servicekit.errors import EmoVerseError
+from servicekit.errors import EmoVerseError, InvalidInputError
 from servicekit.settings import load_settings
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import CONFIGS, DEFAULT_CONFIG, TrainingConfig, choose_config
-from training.dataset import load_splits
+from training.dataset import FaceDataset, load_splits
 from training.initial import describe, load_initial
 from training.settings import TrainingSettings
+from training.teacher import teach
 from training.trainer import Trainer
 
 _console = Console(stderr=True)
@@ -28,12 +30,13 @@ def main(
     config: Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")] = DEFAULT_CONFIG,
     epochs: Annotated[int | None, typer.Option(min=1, help="The same in fewer epochs, as a run of its own.")] = None,
     init: Annotated[Path | None, typer.Option(help="Weights to begin from, instead of from chance.")] = None,
+    teacher: Annotated[list[Path] | None, typer.Option(help="Whom to learn from; can be given repeatedly.")] = None,
 ) -> None:
     """Train the emotion model and export it to the run's own folder; `training.promote` makes it the served one."""
     settings = load_settings(TrainingSettings)
     try:
         name, chosen = choose_config(config, epochs)
-        train(chosen, settings, settings.runs_dir / name, init)
+        train(chosen, settings, settings.runs_dir / name, init, teacher or [])
     except EmoVerseError as error:
         _console.print(f"[red]{error}[/red]")
         raise typer.Exit(1) from error
@@ -46,7 +49,13 @@ def main(
     raise typer.Exit(subprocess.run(export, check=False, env=os.environ | {"KERAS_BACKEND": "tensorflow"}).returncode)
 
 
-def train(config: TrainingConfig, settings: TrainingSettings, run_dir: Path, init: Path | None = None) -> None:
+def train(
+    config: TrainingConfig,
+    settings: TrainingSettings,
+    run_dir: Path,
+    init: Path | None = None,
+    teachers: Sequence[Path] = (),
+) -> None:
     """Train to the last epoch.
 
     Args:
@@ -54,8 +63,10 @@ def train(config: TrainingConfig, settings: TrainingSettings, run_dir: Path, ini
         settings: where the dataset is.
         run_dir: holds checkpoint.npz and log.jsonl; made if absent.
         init: weights to begin from, of a kind that `training.initial` reads; a run that has begun ignores it.
+        teachers: to learn from, of a kind that `training.teacher` reads; a run that has begun keeps those it has.
 
     Raises:
+        InvalidInputError: the configuration gives teachers a share and there are none, or the other way round.
         DatasetError: a dataset file is absent or wrong.
         CheckpointError: the run's checkpoint is truncated, or of another configuration.
         ModelError: `init` cannot be read, or none of its weights fits.
@@ -66,9 +77,21 @@ def train(config: TrainingConfig, settings: TrainingSettings, run_dir: Path, ini
     checkpoint = load_checkpoint(run_dir / "checkpoint.npz", config)
     if checkpoint is not None:
         trainer.restore(checkpoint)
-    elif init is not None:
-        trainer.begin_from(load_initial(init, trainer.network), describe(init))
+    else:
+        _begin(trainer, splits.train, init, teachers)
     _run_epochs(trainer, run_dir)
+
+
+def _begin(trainer: Trainer, faces: FaceDataset, init: Path | None, teachers: Sequence[Path]) -> None:
+    if bool(teachers) != bool(trainer.config.teacher_share):
+        raise InvalidInputError(
+            f"The share of the teachers is {trainer.config.teacher_share}, and their number {len(teachers)}.",
+            "Give --teacher with a configuration that has a teacher_share, and with no other.",
+        )
+    if init is not None:
+        trainer.begin_from(load_initial(init, trainer.network), describe(init))
+    if teachers:
+        trainer.learn_from(teach(teachers, faces), ", ".join(map(describe, teachers)))
 
 
 def _run_epochs(trainer: Trainer, run_dir: Path) -> None:

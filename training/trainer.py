@@ -32,10 +32,12 @@ class Trainer:
         make_deterministic(config.seed)
         self.config = config
         self.init = ""
+        self.teachers = ""
         self.epoch = 0
         self.best_score = -1.0
         self._train = train
         self._selection = selection
+        self._taught: Arrays = []
         self.steps_per_epoch = len(train) // min(config.batch_size, len(train))
         self.network = build_network(config.network, config.precision)
         self._compiled_side_px = 0
@@ -55,7 +57,7 @@ class Trainer:
             self.network.make_train_function(force=True)
             self._compiled_side_px = self._side_px()
         rng = np.random.default_rng((self.config.seed, self.epoch))
-        batches = draw_batches(self._train, self.config, self._side_px(), self.steps_per_epoch, rng)
+        batches = draw_batches(self._train, self.config, self._side_px(), self.steps_per_epoch, rng, self._taught)
         losses: list[float] = []
         for step, (faces, targets, weights) in enumerate(ahead(batches)):
             self._optimizer.learning_rate = self._learning_rate(step)
@@ -81,17 +83,29 @@ class Trainer:
         _assign(self.network.weights, weights)
         _assign(self._average, weights)
 
+    def learn_from(self, taught: Arrays, teachers: str) -> None:
+        """Learn what others say of the training faces, besides their labels.
+
+        Args:
+            taught: as `training.teacher.teach`.
+            teachers: tells who they are, for the record.
+        """
+        self.teachers = teachers
+        self._taught = taught
+
     def checkpoint(self) -> Checkpoint:
         """The state between two epochs."""
         return Checkpoint(
             config=self.config.model_dump_json(),
             init=self.init,
+            teachers=self.teachers,
             epoch=self.epoch,
             best_score=self.best_score,
             network=_values(self.network.variables),
             optimizer=_values(self._optimizer.variables),
             average=_values(self._average),
             best=self._best,
+            taught=self._taught,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -101,6 +115,7 @@ class Trainer:
         _assign(self._optimizer.variables, checkpoint.optimizer)
         _assign(self._average, checkpoint.average)
         self._best = checkpoint.best
+        self.learn_from(checkpoint.taught, checkpoint.teachers)
 
     def _side_px(self) -> int:
         return self.config.side_px[max(first for first in self.config.side_px if first <= self.epoch)]

@@ -13,7 +13,7 @@ from training.initial import describe, load_initial
 from training.networks import build_network
 from training.settings import TrainingSettings
 from training.train import train
-from training.trainer import Trainer
+from training.trainer import Trainer, predict_logits
 
 
 def best_weights(run_dir: Path) -> list[np.ndarray]:
@@ -39,11 +39,23 @@ def test_a_keras_weights_file_gives_the_layers_of_the_same_names(tmp_path: Path)
         np.testing.assert_array_equal(value, value_of(weight))
 
 
-def test_a_deeper_network_takes_what_the_two_have_in_common(exported: Path, run_dir: Path) -> None:
-    deeper = build_network(ResidualNetwork(stem=4, stages=((8, 2), (8, 1)), dropout=0.1))
-    taken = load_initial(exported, deeper)
+def test_a_network_of_more_blocks_begins_as_the_given_one(exported: Path, run_dir: Path, dataset: FaceDataset) -> None:
+    given = build_network(TINY.network)
+    given.set_weights(best_weights(run_dir))
+    for path in (exported, run_dir / "checkpoint.npz"):
+        deeper = build_network(ResidualNetwork(stem=4, stages=((8, 3), (8, 2)), zero_init_residual=True))
+        deeper.set_weights(load_initial(path, deeper))
+        for logits, expected in zip(predict_logits(deeper, dataset), predict_logits(given, dataset), strict=True):
+            np.testing.assert_allclose(logits, expected, atol=1e-4)
+
+
+def test_a_network_of_other_widths_takes_the_layers_before_the_first_that_differs(
+    exported: Path, run_dir: Path
+) -> None:
+    wider = build_network(ResidualNetwork(stem=4, stages=((12, 1), (8, 1))))
+    taken = load_initial(exported, wider)
     np.testing.assert_array_equal(taken[0], best_weights(run_dir)[0])
-    assert [value.shape for value in taken] == [tuple(weight.shape) for weight in deeper.weights]
+    assert [value.shape for value in taken] == [tuple(weight.shape) for weight in wider.weights]
 
 
 def test_a_run_that_begins_from_another_says_so_in_its_checkpoint(

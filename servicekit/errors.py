@@ -3,6 +3,7 @@
 EmoVerseError
 ├── InvalidInputError        change the request
 │   ├── NotFoundError        ask for something that exists
+│   ├── TooLargeError        send less
 │   ├── UnauthenticatedError show who you are
 │   └── ForbiddenError       ask for what is yours
 ├── ConflictError            the state forbids it: look at the state first
@@ -55,6 +56,12 @@ class NotFoundError(InvalidInputError):
     """The request names something that does not exist."""
 
     default_code = "not_found"
+
+
+class TooLargeError(InvalidInputError):
+    """The request is larger than what is taken."""
+
+    default_code = "too_large"
 
 
 class UnauthenticatedError(InvalidInputError):

@@ -19,6 +19,7 @@ from servicekit.errors import (
     InvalidInputError,
     NotFoundError,
     OverloadedError,
+    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -28,6 +29,7 @@ DOMAIN: Final = "emoverse"
 # The first class that matches counts, so subclasses stand before their parents.
 _STATUS_OF: Final[dict[type[EmoVerseError], grpc.StatusCode]] = {
     NotFoundError: grpc.StatusCode.NOT_FOUND,
+    TooLargeError: grpc.StatusCode.OUT_OF_RANGE,
     UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     ForbiddenError: grpc.StatusCode.PERMISSION_DENIED,
     InvalidInputError: grpc.StatusCode.INVALID_ARGUMENT,

@@ -1,5 +1,6 @@
 """What holds for every request and response: bodies have a bound, and browsers are told what to refuse."""
 
+import math
 from collections.abc import Sequence
 from hashlib import sha256
 from http import HTTPStatus
@@ -24,6 +25,8 @@ _DOCS_POLICY: Final = (
 )
 
 
+UPLOADS_PATH: Final = "/v1/operator/files/"
+"""What is sent to below it is handed on as it comes, and the recommender has its bound."""
 PICTURE_PATH: Final = "/v1/images"
 MAX_PICTURE_BODY_BYTES: Final = 8 * 2**20 + 2**16
 """A picture as large as the emotion service takes, and the form around it."""
@@ -42,7 +45,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "")
         size = int(announced) if announced.isdecimal() else 0
-        most = MAX_PICTURE_BODY_BYTES if scope["path"] == PICTURE_PATH else MAX_BODY_BYTES
+        most = _most_bytes(scope["path"])
 
         async def limited() -> Message:
             nonlocal size
@@ -58,7 +61,13 @@ class BodyLimit:
         await self._app(scope, limited, send)
 
 
-def _too_large(most: int) -> HTTPException:
+def _most_bytes(path: str) -> float:
+    if path.startswith(UPLOADS_PATH):
+        return math.inf
+    return MAX_PICTURE_BODY_BYTES if path == PICTURE_PATH else MAX_BODY_BYTES
+
+
+def _too_large(most: float) -> HTTPException:
     return HTTPException(413, f"the body is larger than {most} bytes")
 
 

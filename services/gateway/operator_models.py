@@ -10,6 +10,7 @@ from contracts.tasks import TaskState
 from services.gateway.request_body import RequestBody
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
+NewFileName = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,199}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
 
 
@@ -20,6 +21,14 @@ class ImportRequest(RequestBody):
     file: Annotated[FileName, Field(description="Its path in the import folder", examples=["songs.csv"])]
     format: Annotated[Word, Field(description="By default found out from the header")] = ""
     encoding: Annotated[Word, Field(description="By default UTF-8, and Windows-1252 for lines that are not")] = ""
+
+
+class UploadedFile(BaseModel):
+    """A file that lies in the import folder, whole."""
+
+    file: Annotated[str, Field(description="What an import calls it")]
+    size_bytes: int
+    duplicate: Annotated[bool, Field(description="The same file was there before; nothing was changed")]
 
 
 class SentTask(BaseModel):

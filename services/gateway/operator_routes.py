@@ -1,19 +1,23 @@
-"""What an operator sees."""
+"""What an operator sees and asks for."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
 
 from contracts.tasks import TaskState
+from servicekit.errors import InvalidInputError
 from services.gateway.access import ACCESS_PROBLEMS, operating
 from services.gateway.accounts.records import Census
 from services.gateway.health import DependencyState, state_of
 from services.gateway.loads import EmotionWorker, loads
 from services.gateway.models import IdempotencyHeader
-from services.gateway.operator_models import ImportRequest, SentTask, TaskView, WorkerView
+from services.gateway.operator_models import ImportRequest, NewFileName, SentTask, TaskView, UploadedFile, WorkerView
 from services.gateway.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from services.gateway.routes import RecommenderDep
 from services.gateway.watch import Dependency
@@ -91,3 +95,48 @@ async def import_file(
 ) -> SentTask:
     """A file that lies in the workers' import folder. The task tells its progress, and in the end what was done."""
     return await recommender.import_file(order, idempotency_key or uuid4().hex)
+
+
+SILENCE_S: Final = 30.0
+"""How long nothing may come of a file that is being sent."""
+_FILE: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.put(
+    "/files/{file}",
+    operation_id="uploadFile",
+    summary="Put a file into the import folder",
+    status_code=HTTPStatus.CREATED,
+    responses=WRITE_PROBLEMS | ACCESS_PROBLEMS,
+    openapi_extra=_FILE,
+)
+async def upload_file(
+    file: Annotated[NewFileName, Path(description="Its name there", examples=["songs.csv"])],
+    request: Request,
+    recommender: RecommenderDep,
+) -> UploadedFile:
+    """It is there once it has come whole, and can then be imported. No other file of that name is replaced; to send the
+    same one again is harmless."""
+    announced = request.headers.get("content-length", "")
+    size_bytes = min(int(announced), 2**63) if announced.isdecimal() else 0
+    return await recommender.upload(file, size_bytes, _coming(request))
+
+
+async def _coming(request: Request) -> AsyncGenerator[bytes]:
+    body = request.stream()
+    try:
+        while True:
+            async with asyncio.timeout(SILENCE_S):
+                piece = await anext(body, b"")
+            if not piece:
+                return
+            yield piece
+    except (TimeoutError, ClientDisconnect) as error:
+        raise InvalidInputError(
+            f"The file broke off, or nothing of it came for {SILENCE_S:g} s.", "Send it again.", code="upload_broken"
+        ) from error

@@ -23,6 +23,7 @@ from servicekit.errors import (
     InvalidInputError,
     NotFoundError,
     OverloadedError,
+    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -36,6 +37,7 @@ _STATUS_OF: Final[dict[type[EmoVerseError], HTTPStatus]] = {
     UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConflictError: HTTPStatus.CONFLICT,
     OverloadedError: HTTPStatus.TOO_MANY_REQUESTS,

@@ -1,7 +1,7 @@
 """The recommender service, as the gateway sees it: gRPC calls in, contract models out."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -25,9 +25,11 @@ from servicekit.tracing import trace_metadata
 from services.gateway.errors import IncompatibleAnswerError
 from services.gateway.links import PickView
 from services.gateway.models import FeedbackRequest, SaidPage, TasteView, Wanted
-from services.gateway.operator_models import ImportRequest, SentTask, TaskView, WorkerView
+from services.gateway.operator_models import ImportRequest, SentTask, TaskView, UploadedFile, WorkerView
 
 CALL_TIMEOUT_S: Final = 3.0
+UPLOAD_TIMEOUT_S: Final = 3600.0
+CHUNK_BYTES: Final = 2**16
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -46,7 +48,7 @@ class Ranking(NamedTuple):
 
 
 class RecommenderClient:
-    """Asks the recommender; every call ends within `CALL_TIMEOUT_S`.
+    """Asks the recommender; every call but an upload ends within `CALL_TIMEOUT_S`.
 
     Every method raises the `EmoVerseError` that the recommender answered with, `UnavailableError` where it does not
     answer, and `IncompatibleAnswerError` where its answer is not understood.
@@ -147,6 +149,37 @@ class RecommenderClient:
         """Have a file imported."""
         request = pb.ImportFileRequest(**order.model_dump(), idempotency_key=idempotency_key)
         return self._parse(SentTask, await self._call(self._stub.ImportFile, request))
+
+    async def upload(self, file: str, size_bytes: int, body: AsyncIterable[bytes]) -> UploadedFile:
+        """Have a file put into the import folder, as it comes, within `UPLOAD_TIMEOUT_S`.
+
+        Args:
+            file: its name there.
+            size_bytes: 0: not known yet.
+            body: an error that it raises ends the upload, of which nothing is kept.
+        """
+        call = self._stub.UploadImport(timeout=UPLOAD_TIMEOUT_S, metadata=trace_metadata())
+        try:
+            start = pb.UploadStart(file=file, size_bytes=size_bytes)
+            await self._exchange(call, pb.UploadImportRequest(start=start))
+            async for piece in body:
+                for place in range(0, len(piece), CHUNK_BYTES):
+                    await self._exchange(call, pb.UploadImportRequest(chunk=piece[place : place + CHUNK_BYTES]))
+            stored = await self._exchange(call, pb.UploadImportRequest(end=pb.UploadEnd()))
+            return UploadedFile(file=file, size_bytes=stored.size_bytes, duplicate=stored.duplicate)
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error, self._peer) from error
+        finally:
+            call.cancel()
+
+    async def _exchange(self, call: Any, request: pb.UploadImportRequest) -> pb.UploadImportResponse:
+        # A call that has ended tells why when it is read from; writing to it would hide that.
+        if not call.done():
+            await call.write(request)
+        answer = await call.read()
+        if answer is grpc.aio.EOF:
+            raise IncompatibleAnswerError(self._peer, "the upload ended before the file did")
+        return answer
 
     async def check(self) -> None:
         """Return if the recommender says that it can work.

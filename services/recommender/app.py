@@ -20,6 +20,7 @@ from servicekit.pubsub import open_redis
 from servicekit.tracing import tracing
 from services.recommender.broker import open_celery
 from services.recommender.core.rest import RestPolicy
+from services.recommender.import_folder import ImportFolder
 from services.recommender.listener import MoodListener
 from services.recommender.lists import Policy
 from services.recommender.metrics import RecommenderMetrics
@@ -32,12 +33,17 @@ from services.recommender.scoring import ScoringRequester
 from services.recommender.servicer import RecommenderServicer
 from services.recommender.settings import RecommenderSettings
 from services.recommender.told_calls import ToldCalls
+from services.recommender.uploads import UPLOAD_TIMEOUT_S
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 PORT_SETTING: Final = "RECOMMENDER_PORT"
 
 # A caller whose connection ends looks its name up again, and so finds the recommenders that were added.
-_SERVER_OPTIONS: Final = (("grpc.max_connection_age_ms", 30_000), ("grpc.max_connection_age_grace_ms", 10_000))
+# One that takes in a file may go on.
+_SERVER_OPTIONS: Final = (
+    ("grpc.max_connection_age_ms", 30_000),
+    ("grpc.max_connection_age_grace_ms", round(UPLOAD_TIMEOUT_S * 1000)),
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +72,7 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
         celery = open_celery(settings)
         scoring = ScoringRequester(celery)
         server, health = await create_server(SERVICE_NAME, _SERVER_OPTIONS, [ToldCalls(SERVICE_NAME, metrics)])
-        operations = Operations(celery, settings.import_folder)
+        operations = Operations(celery, ImportFolder(settings.import_folder, settings.max_upload_mib * 2**20))
         servicer = RecommenderServicer(
             recommender, offload, MoodReader(redis), publisher, scoring, operations, settings.default_count
         )

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from kombu.exceptions import OperationalError
 
 from contracts.recommendation import Kind
 from contracts.tasks import HEAVY_QUEUE, IMPORT_CATALOGUE, RECOMPUTE_CLUSTERS, TaskState
-from servicekit.errors import InvalidInputError
 from servicekit.pubsub import unavailable
 from services.recommender.broker import TaskSender
+from services.recommender.import_folder import ImportFolder
 from services.recommender.task_journal import TaskReport
+from services.recommender.uploads import Uploads
 
 ANSWER_TIMEOUT_S: Final = 1.0
 """How long the workers have to answer; one that is busy with its last bit of memory may be missed."""
@@ -45,15 +45,12 @@ class WorkerReport(NamedTuple):
 
 
 class Operations:
-    """Blocks; every method raises `UnavailableError` where Redis does not answer.
+    """Blocks; every method raises `UnavailableError` where Redis does not answer."""
 
-    Args:
-        import_folder: as the workers see it.
-    """
-
-    def __init__(self, celery: TaskSender, import_folder: Path) -> None:
+    def __init__(self, celery: TaskSender, folder: ImportFolder) -> None:
         self._celery = celery
-        self._import_folder = import_folder
+        self._folder = folder
+        self.uploads = Uploads(folder)
 
     def recompute(self, key: str) -> Sent:
         """Have the clusters found again."""
@@ -63,16 +60,9 @@ class Operations:
         """Have a file imported; whether it is there, its worker finds out.
 
         Raises:
-            InvalidInputError: it lies elsewhere.
+            NotInImportFolderError: it lies elsewhere.
         """
-        folder = self._import_folder.resolve()
-        path = (folder / order.file).resolve()
-        if not order.file or not path.is_relative_to(folder) or path == folder:
-            raise InvalidInputError(
-                f"{order.file[:200]!r} is no file in the import folder.",
-                "Put the file into the workers' RECOMMENDER_IMPORT_FOLDER and give its path in there.",
-                code="not_in_import_folder",
-            )
+        path = self._folder.path_of(order.file)
         asked = {"kind": order.kind, "path": str(path), "format_name": order.format, "encoding": order.encoding}
         return self._send(IMPORT_CATALOGUE, {name: value for name, value in asked.items() if value}, key)
 

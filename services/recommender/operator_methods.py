@@ -12,6 +12,7 @@ from contracts.tasks import TaskState
 from servicekit.grpc_status import errors_as_statuses
 from services.recommender import messages, wire
 from services.recommender.operations import ImportOrder, Operations
+from services.recommender.uploads import Requests
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -43,6 +44,13 @@ class OperatorMethods(RecommenderServiceServicer):
             order = ImportOrder(kind, request.file, request.format, request.encoding)
             key = wire.parse_key(request.idempotency_key)
             return pb.SentTask(**(await asyncio.to_thread(self._operations.import_file, order, key))._asdict())
+
+    async def UploadImport(  # pyright: ignore[reportIncompatibleMethodOverride]  (the stubs know only generators)
+        self, request_iterator: Requests, context: Context
+    ) -> None:
+        """Takes a file into the import folder."""
+        async with errors_as_statuses(context):
+            await self._operations.uploads.take(aiter(request_iterator), context.write)
 
     async def ListWorkers(self, request: pb.ListWorkersRequest, context: Context) -> pb.ListWorkersResponse:
         """Who works."""

@@ -48,7 +48,9 @@ class RecommenderSettings(ServiceSettings):
     """People whose fresh list is still to be published; beyond these the longest waiting is dropped."""
 
     import_folder: Path = Path(".run/imports")
-    """Where the workers find the files that operators have them import."""
+    """Where the workers find the files that operators have them import; the recommenders write those that are sent."""
+    max_upload_mib: PositiveInt = 2048
+    """How large a file that is sent may be."""
     rejects_folder: Path = Path(".run/rejects")
     """Where an import writes the rows that it could not take, unless it is told a file."""
 

@@ -38,8 +38,11 @@ class ToldCalls(grpc.aio.ServerInterceptor):
         if not name.startswith(self._prefix):
             return handler
         parent = parent_in(handler_call_details.invocation_metadata)
-        told = self._told(name.removeprefix(self._prefix), parent, handler.unary_unary)
-        return grpc.unary_unary_rpc_method_handler(told, handler.request_deserializer, handler.response_serializer)
+        method, coding = name.removeprefix(self._prefix), (handler.request_deserializer, handler.response_serializer)
+        if handler.stream_stream:
+            told = self._told(method, parent, handler.stream_stream)
+            return grpc.stream_stream_rpc_method_handler(told, *coding)
+        return grpc.unary_unary_rpc_method_handler(self._told(method, parent, handler.unary_unary), *coding)
 
     def _told(self, method: str, parent: str | None, answer: Any) -> Any:
         async def told(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:

@@ -27,7 +27,7 @@ from contracts.pb.emoverse.v1 import mood_pb2
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1 import recommender_pb2_grpc as pb_grpc
 from contracts.recommendation import EVERY_KIND, Goal, Item, Kind, Pick
-from servicekit.errors import InvalidInputError, NotFoundError
+from servicekit.errors import InvalidInputError, NotFoundError, TooLargeError
 from servicekit.grpc_server import create_server, serving
 from servicekit.grpc_status import errors_as_statuses
 from services.gateway.recommender import SERVICE_NAME
@@ -58,6 +58,11 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
     requests: list[pb.RecommendRequest] = field(default_factory=list)
     accepted: dict[str, object] = field(default_factory=dict)
     tasks: list[pb.Task] = field(default_factory=list)
+    coming: dict[str, bytes] = field(default_factory=dict)
+    """Files that are being sent, as far as they have come."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    given_up: list[str] = field(default_factory=list)
+    max_file_bytes: int = 2**20
 
     async def Recommend(self, request: pb.RecommendRequest, context: Context) -> pb.RecommendResponse:
         async with errors_as_statuses(context):
@@ -139,6 +144,23 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
             if ".." in request.file:
                 raise InvalidInputError("It lies elsewhere.", "Name a file.", code="not_in_import_folder")
         return self._send(request.idempotency_key, "emoverse.import_catalogue")
+
+    async def UploadImport(self, request_iterator: Any, context: Context) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        name = ""
+        try:
+            async with errors_as_statuses(context):
+                async for request in request_iterator:
+                    name = name or request.start.file
+                    content = self.coming[name] = self.coming.get(name, b"") + request.chunk
+                    if len(content) > self.max_file_bytes:
+                        raise TooLargeError("It is too large.", "Send less.", code="file_too_large")
+                    if request.HasField("end"):
+                        self.files[name] = content
+                    await context.write(pb.UploadImportResponse(size_bytes=len(content)))
+        finally:
+            del self.coming[name]
+            if name not in self.files:
+                self.given_up.append(name)
 
     def _send(self, key: str, name: str) -> pb.SentTask:
         duplicate = any(task.id == key for task in self.tasks)

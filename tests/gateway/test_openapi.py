@@ -74,6 +74,7 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "getTasks",
         "recomputeClusters",
         "importFile",
+        "uploadFile",
         "getMood",
         "getMoods",
         "forgetMoods",

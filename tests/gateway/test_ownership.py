@@ -105,10 +105,11 @@ TABLE = {
     "GET /v1/operator/tasks": OPERATORS,
     "POST /v1/operator/clusters": OPERATORS,
     "POST /v1/operator/imports": OPERATORS,
+    "PUT /v1/operator/files/{file}": OPERATORS,
     # The last, since it ends the operator's session.
     "DELETE /v1/session": ONES_OWN,
 }
-FILLED = {"device_id": "0" * 32, "kind": "music", "idempotency_key": "k"}
+FILLED = {"device_id": "0" * 32, "kind": "music", "idempotency_key": "k", "file": "songs.csv"}
 """A value for every other parameter of a path."""
 REFUSALS = {"session_missing": 401, "forbidden": 403, "consent_missing": 403, "wrong_host": 403, "cross_site": 403}
 BODIES: dict[str, Any] = {"PUT /v1/users/{user_id}/consent": {"version": 1}, "POST /v1/session": {}}

@@ -18,6 +18,7 @@ from servicekit.errors import (
     InvalidInputError,
     NotFoundError,
     OverloadedError,
+    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -62,6 +63,7 @@ async def call(port: int) -> grpc.aio.AioRpcError:
     [
         (InvalidInputError, grpc.StatusCode.INVALID_ARGUMENT),
         (NotFoundError, grpc.StatusCode.NOT_FOUND),
+        (TooLargeError, grpc.StatusCode.OUT_OF_RANGE),
         (UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
         (ForbiddenError, grpc.StatusCode.PERMISSION_DENIED),
         (ConflictError, grpc.StatusCode.FAILED_PRECONDITION),

@@ -100,6 +100,11 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.ImportFileRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.SentTask.FromString,
                 _registered_method=True)
+        self.UploadImport = channel.stream_stream(
+                '/emoverse.v1.RecommenderService/UploadImport',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.UploadImportRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.UploadImportResponse.FromString,
+                _registered_method=True)
         self.ListWorkers = channel.unary_unary(
                 '/emoverse.v1.RecommenderService/ListWorkers',
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.ListWorkersRequest.SerializeToString,
@@ -203,6 +208,15 @@ class RecommenderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UploadImport(self, request_iterator, context):
+        """Puts a file into the import folder: what it is called, its bytes, and that these were all. Each message is answered
+        before the next is sent. The last answer comes once the whole file has its name; until then, and where a call breaks
+        off, there is no such file. Sending the same file again is harmless. For operators.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListWorkers(self, request, context):
         """The workers that answer within a second. For operators.
         """
@@ -277,6 +291,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.ImportFile,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ImportFileRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.SentTask.SerializeToString,
+            ),
+            'UploadImport': grpc.stream_stream_rpc_method_handler(
+                    servicer.UploadImport,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.UploadImportRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.UploadImportResponse.SerializeToString,
             ),
             'ListWorkers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListWorkers,
@@ -636,6 +655,33 @@ class RecommenderService:
             '/emoverse.v1.RecommenderService/ImportFile',
             emoverse_dot_v1_dot_recommender__pb2.ImportFileRequest.SerializeToString,
             emoverse_dot_v1_dot_recommender__pb2.SentTask.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadImport(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/emoverse.v1.RecommenderService/UploadImport',
+            emoverse_dot_v1_dot_recommender__pb2.UploadImportRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.UploadImportResponse.FromString,
             options,
             channel_credentials,
             insecure,

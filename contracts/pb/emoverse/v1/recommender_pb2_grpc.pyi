@@ -61,6 +61,11 @@ class RecommenderServiceStub:
     """Has a worker find the clusters again; where no song has changed since, there is nothing to do. For operators."""
     ImportFile: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ImportFileRequest, _recommender_pb2.SentTask]
     """Has a worker import a file that lies in the workers' import folder. For operators."""
+    UploadImport: _grpc.StreamStreamMultiCallable[_recommender_pb2.UploadImportRequest, _recommender_pb2.UploadImportResponse]
+    """Puts a file into the import folder: what it is called, its bytes, and that these were all. Each message is answered
+    before the next is sent. The last answer comes once the whole file has its name; until then, and where a call breaks
+    off, there is no such file. Sending the same file again is harmless. For operators.
+    """
     ListWorkers: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListWorkersRequest, _recommender_pb2.ListWorkersResponse]
     """The workers that answer within a second. For operators."""
 
@@ -97,6 +102,11 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Has a worker find the clusters again; where no song has changed since, there is nothing to do. For operators."""
     ImportFile: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ImportFileRequest, _recommender_pb2.SentTask]  # type: ignore[assignment]
     """Has a worker import a file that lies in the workers' import folder. For operators."""
+    UploadImport: _aio.StreamStreamMultiCallable[_recommender_pb2.UploadImportRequest, _recommender_pb2.UploadImportResponse]  # type: ignore[assignment]
+    """Puts a file into the import folder: what it is called, its bytes, and that these were all. Each message is answered
+    before the next is sent. The last answer comes once the whole file has its name; until then, and where a call breaks
+    off, there is no such file. Sending the same file again is harmless. For operators.
+    """
     ListWorkers: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListWorkersRequest, _recommender_pb2.ListWorkersResponse]  # type: ignore[assignment]
     """The workers that answer within a second. For operators."""
 
@@ -208,6 +218,17 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.SentTask, _abc.Awaitable[_recommender_pb2.SentTask]]:
         """Has a worker import a file that lies in the workers' import folder. For operators."""
+
+    @_abc_1.abstractmethod
+    def UploadImport(
+        self,
+        request_iterator: _MaybeAsyncIterator[_recommender_pb2.UploadImportRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recommender_pb2.UploadImportResponse], _abc.AsyncIterator[_recommender_pb2.UploadImportResponse]]:
+        """Puts a file into the import folder: what it is called, its bytes, and that these were all. Each message is answered
+        before the next is sent. The last answer comes once the whole file has its name; until then, and where a call breaks
+        off, there is no such file. Sending the same file again is harmless. For operators.
+        """
 
     @_abc_1.abstractmethod
     def ListWorkers(

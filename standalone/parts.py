@@ -90,6 +90,8 @@ def plan(settings: StackSettings, data_dir: Path, with_demo: bool) -> Plan:
     environment = {
         # One process for each queue: on one machine both are for one person.
         "RECOMMENDER_WORKER_CONCURRENCY": "1",
+        "RECOMMENDER_IMPORT_FOLDER": str(data_dir / "imports"),
+        "RECOMMENDER_REJECTS_FOLDER": str(data_dir / "rejects"),
         **os.environ,
         "PYTHONUNBUFFERED": "1",
         "REDIS_URL": addresses.redis.url,

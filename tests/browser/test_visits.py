@@ -6,7 +6,7 @@ import time
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from contracts.recommendation import Kind
 from tests.browser.conftest import Visit
@@ -239,10 +239,21 @@ def test_an_operator_sees_the_workers_and_has_the_clusters_found(visit: Visit, s
     with page.expect_response(lambda response: response.url.endswith("/v1/operator/clusters")) as sent:
         page.get_by_role("button", name="Find the clusters again").click()
     assert sent.value.status == 202
-    page.get_by_role("textbox", name="File").fill("missing.csv")
+    page.get_by_label("Or its name in the import folder").fill("missing.csv")
     page.get_by_role("button", name="Import a file").click()
     failed = page.locator(".tasks li.failed", has_text="Import a file")
     expect(failed.locator("code")).to_have_text(re.compile("missing.csv"))
+    films: FilePayload = {
+        "name": "films.csv",
+        "mimeType": "text/csv",
+        "buffer": b"title,year,genres\nA Made-up Film,1999,drama\n",
+    }
+    page.get_by_label("What it holds").select_option("movie")
+    page.get_by_label("File on this device").set_input_files([films])
+    page.get_by_role("button", name="Import a file").click()
+    done = page.locator(".tasks li.done", has_text="Import a file")
+    expect(done.locator("code")).to_have_text(re.compile('films.csv.*"added": ?1'))
+    assert (system.folder / "imports" / "films.csv").read_bytes() == films["buffer"]
     findings = serious_findings(page)
     assert not findings, told(findings)
 

@@ -48,11 +48,16 @@ export async function bodyOf<Data>(call: Promise<Answer<Data>>): Promise<Data> {
     throw new UnreachableError(String(error));
   });
   if (answer.response.ok) return answer.data as Data;
-  const problem = answer.error as Partial<Problem> | undefined;
-  throw new ProblemError({
-    status: answer.response.status,
+  throw problemFrom(answer.response, answer.error);
+}
+
+/** What a refusal says, whatever its body is. */
+export function problemFrom(answer: { status: number; statusText: string }, body: unknown): ProblemError {
+  const problem = body as Partial<Problem> | null | undefined;
+  return new ProblemError({
+    status: answer.status,
     code: problem?.code ?? "unknown",
-    detail: problem?.detail ?? answer.response.statusText,
+    detail: problem?.detail ?? answer.statusText,
     advice: problem?.advice ?? "",
   });
 }

@@ -38,3 +38,4 @@ export type MoodNote = Schemas["MoodNoteView"];
 export type Task = Schemas["TaskView"];
 export type TaskWorker = Schemas["WorkerView"];
 export type ImportOrder = Schemas["ImportRequest"];
+export type UploadedFile = Schemas["UploadedFile"];

@@ -1,7 +1,6 @@
 // What the workers do, and how far they are.
-import { importFile, recompute } from "../api/operator";
-import type { Kind, Task, TaskWorker } from "../api/types";
-import { kinds } from "../picks/store";
+import { recompute } from "../api/operator";
+import type { Task, TaskWorker } from "../api/types";
 import { attempt, say } from "../ui/toast";
 import { clock, percent, words } from "../words";
 
@@ -67,48 +66,5 @@ export function Recompute({ after }: { after: () => Promise<void> }) {
     <button type="button" class="button" onClick={() => void attempt(ask)}>
       {w.recompute}
     </button>
-  );
-}
-
-export function Import({ after }: { after: () => Promise<void> }) {
-  const w = words.value.operator;
-  const send = async (form: HTMLFormElement) => {
-    const fields = new FormData(form);
-    await importFile({ kind: fields.get("kind") as Kind, file: String(fields.get("file")), format: "", encoding: "" });
-    say(w.importing);
-    form.reset();
-    await after();
-  };
-  return (
-    <section class="panel" aria-labelledby="import">
-      <h2 id="import">{w.import}</h2>
-      <p class="quiet">{w.importDetail}</p>
-      <form
-        class="credentials"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const form = event.currentTarget;
-          void attempt(() => send(form));
-        }}
-      >
-        <label>
-          {w.kind}
-          <select name="kind">
-            {kinds.value.map((each) => (
-              <option key={each.kind} value={each.kind}>
-                {words.value.kind[each.kind] ?? each.title}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {w.file}
-          <input name="file" required maxLength={300} autoComplete="off" spellcheck={false} />
-        </label>
-        <button type="submit" class="button">
-          {w.import}
-        </button>
-      </form>
-    </section>
   );
 }

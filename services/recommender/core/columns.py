@@ -9,29 +9,29 @@ Numbers = npt.NDArray[Any]
 
 
 class Features:
-    """The features of n items, padded to the longest row.
+    """The features of n items.
 
     Args:
-        matrix: `csr_array`, (n, m).
+        matrix: `csr_array`, (n, m), no row with a feature twice.
     """
 
     def __init__(self, matrix: Any) -> None:
-        lengths = np.diff(matrix.indptr)
-        self._columns = np.zeros((len(lengths), max(1, lengths.max(initial=0))), dtype=np.int32)
-        self._values = np.zeros(self._columns.shape, dtype=np.float32)
-        held = np.arange(self._columns.shape[1]) < lengths[:, None]
-        self._columns[held] = matrix.indices
-        self._values[held] = matrix.data
+        self._starts = matrix.indptr[:-1].astype(np.int64)
+        self._lengths = np.diff(matrix.indptr)
+        self._columns = matrix.indices.astype(np.int32)
+        self._values = matrix.data.astype(np.float32)
 
-    def of(self, rows: Numbers | int) -> tuple[Numbers, Numbers]:
-        """The features of each row, and how much of each it has; padding is a feature that it has nothing of."""
-        return self._columns[rows], self._values[rows]
+    def of(self, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """What these rows have, one after the other, e in all: the place among `rows`, the feature, and how much."""
+        lengths = self._lengths[rows]
+        places = np.repeat(np.arange(len(rows)), lengths)
+        held = np.arange(len(places)) + (self._starts[rows] - np.cumsum(lengths) + lengths)[places]
+        return places, self._columns[held], self._values[held]
 
     def dense(self, rows: Numbers) -> tuple[Numbers, Numbers]:
         """The features that these r rows have, u ascending columns, and the rows on those alone: (r, u)."""
-        columns, values = self._columns[rows], self._values[rows]
-        used, places = np.unique(columns, return_inverse=True)
+        places, columns, values = self.of(rows)
+        used, order = np.unique(columns, return_inverse=True)
         found = np.zeros((len(rows), len(used)), dtype=np.float32)
-        # Padding adds zeros to column 0, and no row has a feature twice.
-        np.add.at(found, (np.arange(len(rows))[:, None], places.reshape(columns.shape)), values)
+        found[places, order] = values
         return used, found

@@ -160,8 +160,9 @@ def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
     if wish.goal is Goal.JOURNEY:
         yield from _journey(scored)
         return
-    left, wanted, run, worth = np.arange(len(scored.rows)), wish.count, 0, np.inf
-    while wanted and len(left):
+    is_left, wanted, run, worth = np.ones(len(scored.rows), dtype=np.bool_), wish.count, 0, np.inf
+    while wanted and is_left.any():
+        left = np.flatnonzero(is_left)
         places = left[_tier(scored.scores[left], scored.negative[left])]
         tier = scored.only(places)
         chosen, worths, propensities = tier.choose(min(wanted, TIER, len(places)), run=run)
@@ -170,7 +171,7 @@ def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
             run = run + 1 if tier.negative[row] else 0
             yield tier.ranked(row, worth, propensity=propensity)
         wanted -= len(chosen)
-        left = np.setdiff1d(left, places[chosen])
+        is_left[places[chosen]] = False
 
 
 def _tier(scores: Numbers, negative: Numbers) -> Rows:
@@ -321,8 +322,8 @@ def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple
 
 def appeal(shelf: Shelf, tastes: Sequence[Taste], place: Affect, rows: Rows) -> Numbers:
     """As `Taste.appeal` of each, for a few rows, fast: (tastes, r)."""
-    columns, values = shelf.own_columns.of(rows)
-    own = [np.einsum("ij,ij->i", values, taste.weights_of(columns, place)) for taste in tastes]
+    places, columns, values = shelf.own_columns.of(rows)
+    own = [np.bincount(places, values * taste.weights_of(columns, place), len(rows)) for taste in tastes]
     return np.array(own) + np.array([taste.trait_weights(place) for taste in tastes]) @ shelf.traits[rows].T
 
 

@@ -81,7 +81,7 @@ def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) 
 def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[WordedReason]:
     if ranked.parts["taste"] < MIN_TASTE:
         return
-    columns, values = shelf.own_columns.of(ranked.row)
+    _, columns, values = shelf.own_columns.of(np.array([ranked.row]))
     column = int(columns[int(np.argmax(values * known.taste.weights_of(columns, place_of(wish.mood))))])
     if evidence := known.taste.verdicts_on(column):
         yield _alike(known.taste.vocabulary[column], evidence)

@@ -144,12 +144,14 @@ class Draw(NamedTuple):
     def weights(self, here: Floats, columns: Columns) -> Floats:
         """Of these features in a context, in the shape of `columns`."""
         parts = (
-            share * _NORMAL[(columns + start) % len(_NORMAL)] for share, start in zip(here, self.starts, strict=True)
+            share * _NORMAL[(columns + start) & (len(_NORMAL) - 1)]
+            for share, start in zip(here, self.starts, strict=True)
         )
         return sum(parts, np.zeros(columns.shape))
 
 
 _NORMAL: Final = np.random.default_rng(1).standard_normal(2**20)
+"""A power of two of them, so that a mask keeps a place within."""
 
 
 class Belief(NamedTuple):

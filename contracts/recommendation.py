@@ -104,11 +104,20 @@ class Item(BaseModel):
     """What each number rests on: "valence", "arousal", "emotions"."""
 
 
+class TasteWord(StrEnum):
+    """What a person may say of something that items have in common, such as a genre."""
+
+    MORE = "more"
+    LESS = "less"
+
+
 class ReasonCode(StrEnum):
     """What a reason for a pick says, and what `Reason.about` then holds."""
 
     LIKED_ALIKE = "liked_alike"
     """group, value: what it shares with items the person spoke well of; action, kind, many ("true" or "false")."""
+    ASKED_FOR = "asked_for"
+    """group, value: what the person asked for more of."""
     FEELS = "feels"
     """pleasantness, energy; purpose: a goal, "near" or "step" on a journey, or empty."""
     GOOD_WHEN = "good_when"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.events import Identifier, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
-from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, SignedUnit, UnitInterval
+from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, SignedUnit, TasteWord, UnitInterval
 from contracts.traits import Traits
 from services.gateway.links import ItemView, PickView
 from services.gateway.request_body import RequestBody
@@ -28,6 +28,7 @@ IdempotencyHeader = Annotated[
 
 
 # PostgreSQL stores no NUL character.
+FeatureName = Annotated[str, StringConstraints(pattern=r"^[^\x00]{1,1000}$")]
 ReviewText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=r"^[^\x00]+$")]
 
 
@@ -248,13 +249,22 @@ class BeliefView(BaseModel):
         float, Field(description="About -1..1: what it adds to the appeal of the items it was learned from")
     ]
     because: Annotated[list[SaidView], Field(description="What it was learned from; taking it back corrects it")]
+    word: Annotated[TasteWord | None, Field(description="What the person says of it; null: nothing")] = None
 
 
 class TasteView(BaseModel):
-    """What is believed about a person's taste, the strongest first."""
+    """What is believed about a person's taste: what they have spoken of, then the strongest first."""
 
     beliefs: list[BeliefView]
     learned_from: Annotated[int, Field(description="Items")]
+
+
+class TasteCorrection(RequestBody):
+    """A person's word on something that items have in common."""
+
+    group: Annotated[FeatureName, Field(examples=["genre"])]
+    value: Annotated[FeatureName, Field(examples=["jazz"])]
+    word: Annotated[TasteWord | None, Field(description="null takes back what was said", examples=["less"])]
 
 
 class MoodCorrection(RequestBody):

@@ -24,7 +24,7 @@ from servicekit.tls import Tls
 from servicekit.tracing import trace_metadata
 from services.gateway.errors import IncompatibleAnswerError
 from services.gateway.links import PickView
-from services.gateway.models import FeedbackRequest, SaidPage, TasteView, Wanted
+from services.gateway.models import FeedbackRequest, SaidPage, TasteCorrection, TasteView, Wanted
 from services.gateway.operator_models import ImportRequest, SentTask, TaskView, UploadedFile, WorkerView
 
 CALL_TIMEOUT_S: Final = 3.0
@@ -100,6 +100,11 @@ class RecommenderClient:
     async def taste(self, user_id: str) -> TasteView:
         """What is believed about a person's taste."""
         return self._parse(TasteView, await self._call(self._stub.GetTaste, pb.GetTasteRequest(user_id=user_id)))
+
+    async def correct_taste(self, user_id: str, said: TasteCorrection) -> bool:
+        """Record what a person says of something that items have in common; whether that changes anything."""
+        request = pb.CorrectTasteRequest(user_id=user_id, group=said.group, value=said.value, word=said.word or "")
+        return (await self._call(self._stub.CorrectTaste, request)).changed
 
     async def correct_mood(self, user_id: str, state: Emotion, idempotency_key: str) -> bool:
         """Record what a person says of their mood; true where this key was accepted before."""

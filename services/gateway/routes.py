@@ -24,6 +24,7 @@ from services.gateway.models import (
     ReviewRequest,
     SaidPage,
     SaidQuery,
+    TasteCorrection,
     TasteView,
     UserMood,
     Wanted,
@@ -176,6 +177,19 @@ async def undo_feedback(
 )
 async def get_taste(user_id: OwnedId, recommender: RecommenderDep) -> TasteView:
     """Each belief names what it was learned from: taking that back, or saying something else of it, corrects it."""
+    return await recommender.taste(user_id)
+
+
+@router.put(
+    "/users/{user_id}/taste/word",
+    operation_id="correctTaste",
+    summary="Ask for more or less of something",
+    tags=["feedback"],
+    responses=WRITE_PROBLEMS | ACCESS_PROBLEMS | problem_responses(HTTPStatus.NOT_FOUND),
+)
+async def correct_taste(user_id: OwnedId, said: TasteCorrection, recommender: RecommenderDep) -> TasteView:
+    """Committed to the database before this answers, in place of what the person had said of it; the picks follow."""
+    await recommender.correct_taste(user_id, said)
     return await recommender.taste(user_id)
 
 

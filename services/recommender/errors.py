@@ -37,6 +37,15 @@ class UnknownItemError(NotFoundError):
         super().__init__(f"There is no item {item_id!r}.", "Use an id from a recommendation.")
 
 
+class UnknownFeatureError(NotFoundError):
+    """No item of the catalogue has such a feature."""
+
+    default_code: ClassVar[str] = "unknown_feature"
+
+    def __init__(self, group: str, value: str) -> None:
+        super().__init__(f"No item has the {group} {value!r}.", "Use a group and a value of what is believed.")
+
+
 class UnknownChoiceError(InvalidInputError):
     """A word that must be one of a few is none of them."""
 

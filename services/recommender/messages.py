@@ -46,6 +46,7 @@ def taste_response(beliefs: Beliefs) -> pb.GetTasteResponse:
             value=belief.feature.value,
             liking=belief.liking,
             because=map(_said_message, because),
+            word=belief.word,
         )
         for belief, because in beliefs.because.items()
     ]

@@ -103,7 +103,7 @@ class People:
     ) -> Person:
         """The person as they were known at a moment of that sitting."""
         opinions = people_store.opinions(connection, user_id, as_of)
-        taste = learn_taste(catalogue, opinions, as_of)
+        taste = learn_taste(catalogue, opinions, as_of, people_store.spoken(connection, user_id, as_of))
         seed = seed_of(self._seed, user_id, sitting.begins_at.isoformat())
         return Person(
             user_id=user_id,

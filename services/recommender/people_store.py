@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Table, bindparam, case, delete, func, select
 
 from contracts.emotion import Affect
 from contracts.mood import Mood, MoodState
-from contracts.recommendation import FeedbackAction
+from contracts.recommendation import FeedbackAction, TasteWord
 from servicekit.database import Row, upsert
+from services.recommender.core.catalogue import Feature
 from services.recommender.core.corrections import Correction
-from services.recommender.core.taste import SAID, Opinion
+from services.recommender.core.taste import MAX_WORDS, SAID, Opinion, Spoken
 from services.recommender.errors import KeyReusedError, UnknownItemError
-from services.recommender.schema import FeedbackRow, ItemRow, MoodCorrectionRow, PersonRow, ShownRow
+from services.recommender.schema import FeedbackRow, ItemRow, MoodCorrectionRow, PersonRow, ShownRow, TasteWordRow
 
 API_SOURCE: Final = "api"
 MAX_CORRECTIONS: Final = 200
@@ -25,6 +26,7 @@ _PERSON: Final[Table] = PersonRow.metadata.tables["person"]
 _FEEDBACK: Final[Table] = PersonRow.metadata.tables["feedback"]
 _REVIEW: Final[Table] = PersonRow.metadata.tables["review"]
 _CORRECTION: Final[Table] = PersonRow.metadata.tables["mood_correction"]
+_TASTE_WORD: Final[Table] = PersonRow.metadata.tables["taste_word"]
 _SHOWN: Final[Table] = PersonRow.metadata.tables["shown"]
 
 
@@ -60,6 +62,14 @@ class Review:
     item_id: str
     text: str
     idempotency_key: str
+
+
+class TasteCorrection(NamedTuple):
+    """What a person says of their taste for a feature; no word: nothing any more."""
+
+    user_id: str
+    feature: Feature
+    word: TasteWord | None
 
 
 class Said(NamedTuple):
@@ -169,6 +179,29 @@ def corrections(connection: Connection, user_id: str, as_of: datetime) -> list[C
         Correction(MoodState(row.state), MoodState(row.detected) if row.detected else None, row.received_at)
         for row in connection.execute(newest_first)
     ]
+
+
+def say_of_feature(connection: Connection, correction: TasteCorrection, now: datetime) -> bool:
+    """Store what a person says of a feature in place of what they had said; whether that changes anything."""
+    user_id, feature, word = correction
+    mine = {"user_id": user_id, "feature_group": feature.group, "feature_value": feature.value}
+    before = connection.scalar(select(TasteWordRow.word).filter_by(**mine))
+    if before == word:
+        return False
+    if word is None:
+        connection.execute(delete(_TASTE_WORD).filter_by(**mine))
+    else:
+        upsert(connection, _PERSON, [{"id": user_id, "created_at": now}], keep=True)
+        upsert(connection, _TASTE_WORD, [{**mine, "word": word, "said_at": now}])
+    return True
+
+
+def spoken(connection: Connection, user_id: str, as_of: datetime) -> list[Spoken]:
+    """What a person had said of features at that moment, the newest first."""
+    told = (TasteWordRow.user_id == user_id, TasteWordRow.said_at <= as_of)
+    newest_first = (TasteWordRow.said_at.desc(), TasteWordRow.feature_group, TasteWordRow.feature_value)
+    rows = connection.execute(select(_TASTE_WORD).where(*told).order_by(*newest_first).limit(MAX_WORDS))
+    return [Spoken(Feature(row.feature_group, row.feature_value), TasteWord(row.word), row.said_at) for row in rows]
 
 
 def add_review(connection: Connection, review: Review, now: datetime) -> bool:

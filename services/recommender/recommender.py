@@ -23,11 +23,11 @@ from services.recommender.core.reasons import WordedReason, reasons
 from services.recommender.core.selection import MAX_NEGATIVE_RUN
 from services.recommender.core.taste import MAX_EVIDENCE, SAID, learn_taste
 from services.recommender.database import require_migrated
-from services.recommender.errors import EmptyCatalogueError, NotClusteredError
+from services.recommender.errors import EmptyCatalogueError, NotClusteredError, UnknownFeatureError
 from services.recommender.lists import Beliefs, Chosen, Listing, Lists, Policy, Request, Told
 from services.recommender.pages import Page
 from services.recommender.people import People, Person
-from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting
+from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting, TasteCorrection
 from services.recommender.shown_log import ShownLog
 
 Clock = Callable[[], datetime]
@@ -147,7 +147,8 @@ class Recommender:
         """What is believed about a person's taste, and what it was learned from."""
         read, now = self._current(), self.clock()
         with self._database.reading() as connection:
-            taste = learn_taste(read.catalogue, people_store.opinions(connection, user_id, now), now)
+            words = people_store.spoken(connection, user_id, now)
+            taste = learn_taste(read.catalogue, people_store.opinions(connection, user_id, now), now, words)
             told = {each.item_id: each for each in people_store.said(connection, user_id, SAID, None, MAX_EVIDENCE)}
         beliefs = taste.beliefs()
         answers = read.answers.of({item_id for belief in beliefs for item_id in belief.because if item_id in told})
@@ -158,6 +159,19 @@ class Recommender:
             for belief in beliefs
         }
         return Beliefs(because, len(taste.evidence))
+
+    def correct_taste(self, correction: TasteCorrection) -> bool:
+        """Commit what a person says of a feature; see `people_store.say_of_feature`.
+
+        Raises:
+            UnknownFeatureError: no item has it.
+        """
+        if correction.word and correction.feature not in self._current().catalogue.columns:
+            raise UnknownFeatureError(*correction.feature)
+        with self._database.writing() as connection:
+            changed = people_store.say_of_feature(connection, correction, self.clock())
+        self._people.forget(correction.user_id)
+        return changed
 
     def correct_mood(self, word: MoodWord, detected: Mood | None) -> bool:
         """Commit what a person says of their mood; see `people_store.add_correction`."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from servicekit.database import NAMING, UtcDateTime
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0005"
 """The newest migration this code needs. A newer database serves an older program: columns are only ever added."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -118,6 +118,18 @@ class MoodCorrectionRow(Base):
     """The state that was; null where nobody was seen."""
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     idempotency_key: Mapped[str] = mapped_column(String(128))
+
+
+class TasteWordRow(Base):
+    """A person's word on a feature of items."""
+
+    __tablename__ = "taste_word"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    feature_group: Mapped[str] = mapped_column(String(20), primary_key=True)
+    feature_value: Mapped[str] = mapped_column(Text, primary_key=True)
+    word: Mapped[str] = mapped_column(String(20))
+    said_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ReviewRow(Base):

@@ -117,6 +117,16 @@ class RecommenderServicer(OperatorMethods):
             user_id = wire.parse_user(request.user_id)
             return messages.taste_response(await self._offload(self._recommender.taste, user_id))
 
+    async def CorrectTaste(self, request: pb.CorrectTasteRequest, context: Context) -> pb.CorrectTasteResponse:
+        """Commits what a person says of a feature of items; a fresh list is published soon after."""
+        async with errors_as_statuses(context):
+            correction = wire.parse_taste_correction(request)
+            changed = await self._offload(self._recommender.correct_taste, correction)
+            if changed:
+                await self._moods.note_change(correction.user_id)
+                self._publisher.ask(correction.user_id)
+            return pb.CorrectTasteResponse(changed=changed)
+
     async def CorrectMood(self, request: pb.CorrectMoodRequest, context: Context) -> pb.CorrectMoodResponse:
         """Commits what a person says of their mood; a fresh list is published soon after."""
         async with errors_as_statuses(context):

@@ -9,13 +9,14 @@ from contracts.emotion import Emotion
 from contracts.events import IDENTIFIER_PATTERN
 from contracts.mood import MoodState, from_timestamp
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind
+from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, TasteWord
 from servicekit.errors import InvalidInputError
+from services.recommender.core.catalogue import Feature
 from services.recommender.core.goals import DESTINATIONS
 from services.recommender.core.taste import SAID
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.pages import INVALID
-from services.recommender.people_store import Feedback, MoodWord, Review
+from services.recommender.people_store import Feedback, MoodWord, Review, TasteCorrection
 from services.recommender.task_journal import MAX_TASKS
 
 MAX_COUNT: Final = 100
@@ -147,6 +148,20 @@ def parse_correction(request: pb.CorrectMoodRequest) -> MoodWord:
     if state is None or state in (MoodState.UNCERTAIN, MoodState.ABSENT):
         raise UnknownChoiceError("emotion to be in", str(state or ""), [str(emotion) for emotion in Emotion])
     return MoodWord(parse_user(request.user_id), state, parse_key(request.idempotency_key))
+
+
+def parse_taste_correction(request: pb.CorrectTasteRequest) -> TasteCorrection:
+    """A person's word on a feature.
+
+    Raises:
+        InvalidInputError: a field makes no sense.
+    """
+    word = parse_choice(TasteWord, request.word, "word") if request.word else None
+    if "\x00" in request.group + request.value:
+        raise InvalidInputError(
+            "A feature has no NUL character.", "Use one of what is believed.", code="invalid_feature"
+        )
+    return TasteCorrection(parse_user(request.user_id), Feature(request.group, request.value), word)
 
 
 def parse_review(request: pb.AddReviewRequest) -> Review:

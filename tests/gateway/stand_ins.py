@@ -57,6 +57,8 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
     next_page_token: str = ""
     requests: list[pb.RecommendRequest] = field(default_factory=list)
     accepted: dict[str, object] = field(default_factory=dict)
+    words: dict[tuple[str, str, str], str] = field(default_factory=dict[tuple[str, str, str], str])
+    """By whom, group and value."""
     tasks: list[pb.Task] = field(default_factory=list)
     coming: dict[str, bytes] = field(default_factory=dict)
     """Files that are being sent, as far as they have come."""
@@ -91,8 +93,17 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
 
     async def GetTaste(self, request: pb.GetTasteRequest, context: Context) -> pb.GetTasteResponse:
         given = [each for each in self.accepted.values() if isinstance(each, pb.GiveFeedbackRequest)]
-        belief = pb.Belief(group="genre", value="jazz", liking=0.25, because=map(said_message, given))
-        return pb.GetTasteResponse(beliefs=[belief] if given else [], learned_from=len(given))
+        word = self.words.get((request.user_id, "genre", "jazz"))
+        belief = pb.Belief(group="genre", value="jazz", liking=0.25, because=map(said_message, given), word=word)
+        return pb.GetTasteResponse(beliefs=[belief] if given or word else [], learned_from=len(given))
+
+    async def CorrectTaste(self, request: pb.CorrectTasteRequest, context: Context) -> pb.CorrectTasteResponse:
+        key = request.user_id, request.group, request.value
+        if request.word:
+            self.words[key] = request.word
+        else:
+            self.words.pop(key, None)
+        return pb.CorrectTasteResponse(changed=True)
 
     async def CorrectMood(self, request: pb.CorrectMoodRequest, context: Context) -> pb.CorrectMoodResponse:
         async with errors_as_statuses(context):

@@ -92,6 +92,7 @@ TABLE = {
     "GET /v1/users/{user_id}/feedback": A_PERSONS,
     "DELETE /v1/users/{user_id}/feedback/{idempotency_key}": A_PERSONS,
     "GET /v1/users/{user_id}/taste": A_PERSONS,
+    "PUT /v1/users/{user_id}/taste/word": A_PERSONS,
     "POST /v1/users/{user_id}/reviews": A_PERSONS,
     "GET /v1/users/{user_id}/spotify": A_PERSONS,
     "POST /v1/users/{user_id}/spotify": A_PERSONS,

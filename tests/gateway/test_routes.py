@@ -407,3 +407,13 @@ async def test_what_was_said_is_listed_and_can_be_taken_back(client: httpx.Async
     assert (again.status_code, again.json()["code"]) == (404, "no_feedback")
     assert (await client.get("/v1/users/ada/feedback", params={"action": "like"})).json()["said"] == []
     assert (await client.get("/v1/users/ada/feedback", params={"action": "play"})).status_code == 422
+
+
+async def test_a_person_asks_for_less_of_something_and_takes_it_back(client: httpx.AsyncClient):
+    path, jazz = "/v1/users/ada/taste/word", {"group": "genre", "value": "jazz"}
+    taste = (await client.put(path, json={**jazz, "word": "less"})).raise_for_status().json()
+    assert [(each["value"], each["word"]) for each in taste["beliefs"]] == [("jazz", "less")]
+    assert (await client.get("/v1/users/bob/taste")).json()["beliefs"] == []
+    assert (await client.put(path, json={**jazz, "word": None})).raise_for_status().json()["beliefs"] == []
+    for odd in ({**jazz, "word": "none"}, {**jazz, "value": "", "word": "more"}, jazz):
+        assert (await client.put(path, json=odd)).status_code == 422, odd

@@ -8,10 +8,11 @@ from sqlalchemy import String, func, select
 
 from contracts.mood import MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.recommendation import FeedbackAction
+from contracts.recommendation import FeedbackAction, TasteWord
 from servicekit.database import Database
 from services.recommender import people_store, person_data
-from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting
+from services.recommender.core.catalogue import Feature
+from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting, TasteCorrection
 from services.recommender.schema import Base, ItemRow
 from tests.recommender.conftest import OpenService
 from tests.recommender.support import DEADLINE_S, NOON
@@ -64,9 +65,11 @@ def test_a_forgotten_person_is_in_no_column_of_any_table(database: Database):
             people_store.add_feedback(connection, Feedback(user_id, item, FeedbackAction.LIKE, "1", NOON), None, NOON)
             people_store.add_review(connection, Review(user_id, item, "Fine.", "2"), NOON)
             people_store.add_correction(connection, MoodWord(user_id, MoodState.SAD, "3"), None, NOON)
+            less = TasteCorrection(user_id, Feature("genre", "jazz"), TasteWord.LESS)
+            people_store.say_of_feature(connection, less, NOON)
             sitting = Sitting(NOON, timedelta(hours=1))
             people_store.log_shown(connection, [Exposure(user_id, sitting, NOON, {item: None})])
-        assert person_data.forget_person(connection, "ada") == 5
+        assert person_data.forget_person(connection, "ada") == 6
         assert person_data.forget_person(connection, "ada") == 0
     with database.reading() as connection:
         assert not any(person_data.export_person(connection, "ada").values())

@@ -58,3 +58,25 @@ async def test_what_is_taken_back_is_unlearned(stub: RecommenderServiceStub):
         assert not (await call(stub.UndoFeedback, undo)).undone
     assert (await call(stub.GetTaste, pb.GetTasteRequest(user_id="ada"))).learned_from == 0
     assert await listed(stub) == []
+
+
+async def test_a_person_asks_for_more_of_something_and_is_told_so(stub: RecommenderServiceStub):
+    before = (await recommend(stub, kind="movie", count=10)).picks
+    creator = before[-1].item.creators[0]
+    asked: dict[str, Any] = {"user_id": "ada", "group": "creator", "value": creator}
+    for changed in (True, False):
+        answer = await call(stub.CorrectTaste, pb.CorrectTasteRequest(**asked, word="more"))
+        assert answer.changed == changed
+    (belief,) = (await call(stub.GetTaste, pb.GetTasteRequest(user_id="ada"))).beliefs
+    assert (belief.group, belief.value, belief.word, list(belief.because)) == ("creator", creator, "more", [])
+    (first, *_) = (await recommend(stub, kind="movie", count=10)).picks
+    assert creator in first.item.creators
+    assert (first.why[0].code, dict(first.why[0].about)) == ("asked_for", {"group": "creator", "value": creator})
+    assert (await call(stub.CorrectTaste, pb.CorrectTasteRequest(**asked))).changed
+    assert not (await call(stub.GetTaste, pb.GetTasteRequest(user_id="ada"))).beliefs
+    assert [pick.item.id for pick in (await recommend(stub, kind="movie", count=10)).picks[:3]] == [
+        pick.item.id for pick in before[:3]
+    ]
+    for odd, code in (({"value": "nobody"}, "unknown_feature"), ({"word": "much"}, "unknown_choice")):
+        refused = pb.CorrectTasteRequest(**({**asked, "word": "more"} | odd))
+        assert (await failure(call(stub.CorrectTaste, refused))).code == code

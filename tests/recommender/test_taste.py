@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.emotion import CIRCUMPLEX, Affect, Emotion
-from contracts.recommendation import FeedbackAction, Kind
-from services.recommender.core.catalogue import Catalogue
+from contracts.recommendation import FeedbackAction, Kind, TasteWord
+from services.recommender.core.catalogue import Catalogue, Feature
 from services.recommender.core.prior import PLAIN
-from services.recommender.core.taste import HALF_LIFE, SAID_HALF_LIFE, Opinion, learn_taste, verdicts
+from services.recommender.core.taste import HALF_LIFE, SAID_HALF_LIFE, Opinion, Spoken, Taste, learn_taste, verdicts
 from tests.recommender.support import NOON, facts, opinion, shelf_of
 
 LIKE, DISLIKE, SKIP = FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SKIP
@@ -144,3 +144,37 @@ def test_the_same_opinions_give_the_same_finite_taste_in_any_order(opinions: lis
     weights, others = (taste.weights_of(np.arange(len(catalogue.vocabulary))) for taste in (forwards, backwards))
     assert np.isfinite(weights).all()
     np.testing.assert_allclose(weights, others)
+
+
+JAZZ = Feature("genre", "jazz")
+
+
+def spoken(catalogue: Catalogue, *words: tuple[Feature, TasteWord], opinions: tuple[Opinion, ...] = ()) -> Taste:
+    return learn_taste(catalogue, opinions, words=[Spoken(feature, word, NOON) for feature, word in words])
+
+
+def test_who_asks_for_less_of_something_gets_less_of_it_and_of_nothing_else(catalogue: Catalogue):
+    shelf = catalogue.shelves[Kind.MUSIC]
+    for word, sign in ((TasteWord.MORE, 1), (TasteWord.LESS, -1)):
+        taste = spoken(catalogue, (JAZZ, word))
+        a, b, c, d = sign * taste.appeal(shelf)
+        assert a > 0.5, word
+        assert a == pytest.approx(b)
+        assert (c, d) == (0, 0)
+        assert sign * taste.appeal(catalogue.shelves[Kind.MOVIE])[0] > 0.5, "in every kind"
+    assert not spoken(catalogue, (Feature("genre", "unheard of"), TasteWord.MORE)).words
+
+
+def test_a_word_on_a_feature_counts_before_what_items_taught_and_is_told_first(catalogue: Catalogue):
+    liked = opinion("a", LIKE), opinion("b", LIKE, 1)
+    taste = spoken(catalogue, (JAZZ, TasteWord.LESS), opinions=liked)
+    first = taste.beliefs()[0]
+    assert (first.feature, first.word, set(first.because)) == (JAZZ, TasteWord.LESS, {"a", "b"})
+    assert first.liking < 0 < max(belief.liking for belief in taste.beliefs())
+    assert {belief.word for belief in taste.beliefs()[1:]} == {None}
+
+
+def test_draws_scatter_around_what_a_person_asked_for(catalogue: Catalogue):
+    taste, shelf = spoken(catalogue, (JAZZ, TasteWord.MORE)), catalogue.shelves[Kind.MUSIC]
+    draws = [taste.sampled(np.random.default_rng(seed)).appeal(shelf) for seed in range(400)]
+    np.testing.assert_allclose(np.mean(draws, axis=0), taste.appeal(shelf), atol=0.15)

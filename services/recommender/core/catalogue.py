@@ -128,13 +128,14 @@ class Catalogue:
     ) -> None:
         self.revision = revision
         self._priors = priors or {}
-        columns: dict[Feature, int] = {}
+        self.columns: dict[Feature, int] = {}
+        """Of each feature, its place in the vocabulary."""
         by_kind: defaultdict[Kind, list[ItemFacts]] = defaultdict(list)
         held: defaultdict[Kind, list[list[int]]] = defaultdict(list)
         for each in facts:
             by_kind[each.kind].append(each)
-            held[each.kind].append([columns.setdefault(feature, len(columns)) for feature in _features(each)])
-        self.vocabulary: Sequence[Feature] = list(columns)
+            held[each.kind].append([self.columns.setdefault(feature, len(self.columns)) for feature in _features(each)])
+        self.vocabulary: Sequence[Feature] = list(self.columns)
         self.shelves: Mapping[Kind, Shelf] = {
             kind: self._shelve(by_kind[kind], held[kind], self._priors.get(kind, PLAIN)) for kind in Kind
         }

@@ -7,7 +7,7 @@ import numpy as np
 
 from contracts.emotion import EMOTIONS, Affect, Emotion
 from contracts.mood import Mood
-from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item, Reason, ReasonCode
+from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item, Reason, ReasonCode, TasteWord
 from services.recommender.core.affect import affect_words, arousal_word, valence_word
 from services.recommender.core.catalogue import Feature, Shelf
 from services.recommender.core.goals import GOAL_TERMS, place_of
@@ -83,8 +83,11 @@ def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[W
         return
     _, columns, values = shelf.own_columns.of(np.array([ranked.row]))
     column = int(columns[int(np.argmax(values * known.taste.weights_of(columns, place_of(wish.mood))))])
-    if evidence := known.taste.verdicts_on(column):
-        yield _alike(known.taste.vocabulary[column], evidence)
+    feature = known.taste.vocabulary[column]
+    if any(each.feature == feature and each.word is TasteWord.MORE for each in known.taste.words):
+        yield _worded(f"{_named(feature)}, as you asked.", ReasonCode.ASKED_FOR, **feature._asdict())
+    elif evidence := known.taste.verdicts_on(column):
+        yield _alike(feature, evidence)
 
 
 def _alike(feature: Feature, evidence: list[Verdict]) -> WordedReason:

@@ -9,10 +9,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_solve
+from scipy.sparse import csr_array
 
 from contracts.emotion import Affect
-from contracts.recommendation import FeedbackAction, Kind
-from services.recommender.core.catalogue import Catalogue, Feature, Floats, Shelf
+from contracts.recommendation import FeedbackAction, Kind, TasteWord
+from services.recommender.core.catalogue import GROUP_SCALES, Catalogue, Feature, Floats, Shelf
 from services.recommender.core.contexts import CONTEXTS, context
 from services.recommender.core.prior import TRAITS
 
@@ -50,6 +51,12 @@ MAX_HALF_LIVES: Final = 20.0
 MAX_EVIDENCE: Final = 300
 """Items, the newest first, that a taste is learned from: the cost grows with the cube."""
 
+WORDS: Final[Mapping[TasteWord, float]] = {TasteWord.MORE: 1.0, TasteWord.LESS: -1.0}
+"""How much something that has nothing but the feature in question appeals to somebody who says so of it."""
+WORD_NOISE: Final = 0.1
+"""The variance around that: what is said of a feature itself tells more than what is said of an item. Editorial."""
+MAX_WORDS: Final = 100
+"""On features, the newest first."""
 
 MIN_BELIEF: Final = 0.02
 MAX_BELIEFS: Final = 40
@@ -82,6 +89,14 @@ class Opinion(NamedTuple):
         if self.action is FeedbackAction.SKIP:
             return EARLIEST_SKIP + SKIP_REACH * (self.progress or 0.0)
         return APPEAL[self.action]
+
+
+class Spoken(NamedTuple):
+    """What a person says of a feature."""
+
+    feature: Feature
+    word: TasteWord
+    occurred_at: datetime
 
 
 class Verdict(NamedTuple):
@@ -162,6 +177,8 @@ class Belief(NamedTuple):
     """About -1..1: what it adds to the appeal of the items it was learned from."""
     because: tuple[str, ...]
     """These items, the newest first."""
+    word: TasteWord | None = None
+    """What they say of it themselves."""
 
 
 @dataclass(frozen=True)
@@ -170,20 +187,22 @@ class Taste:
 
     vocabulary: Sequence[Feature]
     evidence: Sequence[Verdict]
+    words: Sequence[Spoken]
+    """Further evidence; in what follows e counts both, these last."""
     columns: Columns
     """(u,), ascending: the features that the evidence has."""
     evidence_features: Floats
-    """(evidence, u): of those alone."""
+    """(e, u): of those alone."""
     evidence_traits: Floats
-    """(evidence, d)."""
+    """(e, d)."""
     contexts: Floats
-    """(evidence, 3): the moods it was given in."""
+    """(e, 3): the moods it was given in."""
     factor: Floats
-    """(evidence, evidence): the lower Cholesky factor of how alike the evidence is, noise included."""
+    """(e, e): the lower Cholesky factor of how alike the evidence is, noise included."""
     noise: Floats
-    """(evidence,), variances."""
+    """(e,), variances."""
     told: Floats
-    """(evidence,): how much each piece adds to what is like it."""
+    """(e,): how much each piece adds to what is like it."""
     draw: Draw | None = None
     """What the weights may differ by from their mean; None: they are the mean."""
 
@@ -222,7 +241,7 @@ class Taste:
         """A draw from what the weights may be: one from the prior, corrected by the evidence (Matheron's rule: Wilson
         et al., "Pathwise conditioning of Gaussian processes", JMLR 22, 2021)."""
         draw = Draw.of(rng, self.evidence_traits.shape[1])
-        if not self.evidence:
+        if not len(self.noise):
             return replace(self, draw=draw)
         noise = np.sqrt(self.noise) * rng.standard_normal(len(self.noise))
         weights = np.column_stack([draw.weights(axis, self.columns) for axis in np.eye(CONTEXTS)])
@@ -231,26 +250,31 @@ class Taste:
         return replace(self, told=self.told - cho_solve((self.factor, True), drawn), draw=draw)
 
     def beliefs(self) -> list[Belief]:
-        """What it says about the features of what it was learned from, the strongest first."""
+        """What it says about the features of what it was learned from: those that the person has spoken of, then the
+        strongest first."""
         found: list[Belief] = []
+        words = {spoken.feature: spoken.word for spoken in self.words}
         for column, weight, held in zip(
             self.columns, self.weights_of(self.columns), self.evidence_features.T, strict=True
         ):
             rows = list(map(int, np.flatnonzero(held)))
             liking = float(weight * held[rows].mean()) if rows else 0.0
-            if abs(liking) >= MIN_BELIEF:
-                items = tuple(self.evidence[row].item_id for row in rows)
-                found.append(Belief(self.vocabulary[column], liking, items))
-        return sorted(found, key=lambda belief: (-abs(belief.liking), belief.feature))[:MAX_BELIEFS]
+            word = words.get(self.vocabulary[column])
+            if abs(liking) >= MIN_BELIEF or word:
+                items = tuple(self.evidence[row].item_id for row in rows if row < len(self.evidence))
+                found.append(Belief(self.vocabulary[column], liking, items, word))
+        return sorted(found, key=lambda each: (each.word is None, -abs(each.liking), each.feature))[:MAX_BELIEFS]
 
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""
-        rows, _ = np.nonzero(self.evidence_features[:, self.columns == column])
+        rows, _ = np.nonzero(self.evidence_features[: len(self.evidence), self.columns == column])
         return [self.evidence[row] for row in map(int, rows) if self.evidence[row].liking > 0]
 
 
-def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime | None = None) -> Taste:
-    """The taste behind these opinions.
+def learn_taste(
+    catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime | None = None, words: Iterable[Spoken] = ()
+) -> Taste:
+    """The taste behind these opinions and words.
 
     With features and traits X, scaled so that the prior on their weights is standard normal, C how much each mood says
     about each other, noise variances N and likings y of which everybody's taste explains e, what each piece of evidence
@@ -260,22 +284,34 @@ def learn_taste(catalogue: Catalogue, opinions: Iterable[Opinion], now: datetime
 
     Args:
         now: to judge by how old the evidence is; None: when the newest was given.
+        words: one a feature, the newest first; those on features that no item has are left out.
     """
     evidence = verdicts(catalogue, opinions)[:MAX_EVIDENCE]
-    if not evidence:
+    spoken = [each for each in words if each.feature in catalogue.columns][:MAX_WORDS]
+    if not evidence and not spoken:
         return _untold(catalogue)
     met = [(catalogue.shelves[verdict.kind], verdict.row) for verdict in evidence]
-    columns, features = _dense([shelf.personal for shelf, _ in met], [row for _, row in met])
-    traits = np.array([shelf.traits[row] for shelf, row in met])
-    contexts = np.array([context(verdict.mood) for verdict in evidence])
-    news = np.array(
-        [verdict.liking - shelf.expected[verdict.row] for verdict, (shelf, _) in zip(evidence, met, strict=True)]
+    bare = _bare(catalogue, spoken)
+    columns, features = _dense(
+        [*(shelf.personal for shelf, _ in met), *[bare] * len(spoken)], [*(row for _, row in met), *range(len(spoken))]
     )
+    traits = np.array([*(shelf.traits[row] for shelf, row in met), *np.zeros((len(spoken), len(TRAITS)))])
+    contexts = np.array([*(context(verdict.mood) for verdict in evidence), *[context(None)] * len(spoken)])
+    beyond = [verdict.liking - shelf.expected[verdict.row] for verdict, (shelf, _) in zip(evidence, met, strict=True)]
+    news = np.array([*beyond, *(WORDS[each.word] for each in spoken)])
     alike = (features @ features.T + traits @ traits.T) * (contexts @ contexts.T)
-    noise = np.array([shelf.prior.noise_variance for shelf, _ in met]) * _doubts(evidence, now)
+    noise = np.array([*(shelf.prior.noise_variance for shelf, _ in met), *[WORD_NOISE] * len(spoken)])
+    noise *= _doubts([*evidence, *spoken], now)
     factor: Floats = np.linalg.cholesky(alike + np.diag(noise)).astype(np.float64)
     told = cho_solve((factor, True), news)
-    return Taste(catalogue.vocabulary, evidence, columns, features, traits, contexts, factor, noise, told)
+    return Taste(catalogue.vocabulary, evidence, spoken, columns, features, traits, contexts, factor, noise, told)
+
+
+def _bare(catalogue: Catalogue, spoken: Sequence[Spoken]) -> Any:
+    """`csr_array`: a row for each, of something that has no other feature."""
+    values = [GROUP_SCALES[each.feature.group] for each in spoken]
+    columns = [catalogue.columns[each.feature] for each in spoken]
+    return csr_array((values, columns, range(len(spoken) + 1)), shape=(len(spoken), len(catalogue.vocabulary)))
 
 
 def _dense(matrices: Sequence[Any], rows: Sequence[int]) -> tuple[Columns, Floats]:
@@ -289,11 +325,12 @@ def _dense(matrices: Sequence[Any], rows: Sequence[int]) -> tuple[Columns, Float
     return columns, found
 
 
-def _doubts(evidence: Sequence[Verdict], now: datetime | None) -> Floats:
+def _doubts(evidence: Sequence[Verdict | Spoken], now: datetime | None) -> Floats:
     """How much noisier each piece of evidence is for its age, 1 or more."""
-    latest = now or evidence[0].occurred_at
-    lives = (SAID_HALF_LIFE if verdict.action in SAID else HALF_LIFE for verdict in evidence)
-    ages = [(latest - verdict.occurred_at) / life for verdict, life in zip(evidence, lives, strict=True)]
+    latest = now or max(each.occurred_at for each in evidence)
+    done = (isinstance(each, Verdict) and each.action not in SAID for each in evidence)
+    lives = (HALF_LIFE if was_done else SAID_HALF_LIFE for was_done in done)
+    ages = [(latest - each.occurred_at) / life for each, life in zip(evidence, lives, strict=True)]
     return 2.0 ** np.clip(ages, 0.0, MAX_HALF_LIVES)
 
 
@@ -302,6 +339,7 @@ def _untold(catalogue: Catalogue) -> Taste:
     return Taste(
         vocabulary=catalogue.vocabulary,
         evidence=[],
+        words=[],
         columns=np.zeros(0, dtype=np.intp),
         evidence_features=np.zeros((0, 0)),
         evidence_traits=np.zeros((0, len(TRAITS))),

@@ -590,7 +590,7 @@ class GetTasteResponse(_message.Message):
     """items"""
     @_builtins.property
     def beliefs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Belief]:
-        """the strongest first"""
+        """those that the person has spoken of, then the strongest first"""
 
     def __init__(
         self,
@@ -616,11 +616,14 @@ class Belief(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     LIKING_FIELD_NUMBER: _builtins.int
     BECAUSE_FIELD_NUMBER: _builtins.int
+    WORD_FIELD_NUMBER: _builtins.int
     group: _builtins.str
     """"creator", "genre", "tag", "cluster" or "feel" """
     value: _builtins.str
     liking: _builtins.float
     """about -1..1: what it adds to the appeal of the items it was learned from"""
+    word: _builtins.str
+    """of the person's own: "more" or "less" """
     @_builtins.property
     def because(self) -> _containers.RepeatedCompositeFieldContainer[Global___SaidOfItem]:
         """the newest first, three at most"""
@@ -632,14 +635,66 @@ class Belief(_message.Message):
         value: _builtins.str = ...,
         liking: _builtins.float = ...,
         because: _abc.Iterable[Global___SaidOfItem] | None = ...,
+        word: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_word", b"_word", "word", b"word"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_word", b"_word", "because", b"because", "group", b"group", "liking", b"liking", "value", b"value", "word", b"word"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__word: _TypeAlias = _typing.Literal["word"]  # noqa: Y015
+    _WhichOneofArgType__word: _TypeAlias = _typing.Literal["_word", b"_word"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__word) -> _WhichOneofReturnType__word | None: ...
+
+Global___Belief: _TypeAlias = Belief  # noqa: Y015
+
+@_typing.final
+class CorrectTasteRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    WORD_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    group: _builtins.str
+    """as in Belief"""
+    value: _builtins.str
+    word: _builtins.str
+    """"more" or "less"; empty: takes back what was said"""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        group: _builtins.str = ...,
+        value: _builtins.str = ...,
+        word: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["because", b"because", "group", b"group", "liking", b"liking", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "user_id", b"user_id", "value", b"value", "word", b"word"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Belief: _TypeAlias = Belief  # noqa: Y015
+Global___CorrectTasteRequest: _TypeAlias = CorrectTasteRequest  # noqa: Y015
+
+@_typing.final
+class CorrectTasteResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    def __init__(
+        self,
+        *,
+        changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectTasteResponse: _TypeAlias = CorrectTasteResponse  # noqa: Y015
 
 @_typing.final
 class CorrectMoodRequest(_message.Message):

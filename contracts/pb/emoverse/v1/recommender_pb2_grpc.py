@@ -60,6 +60,11 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteResponse.FromString,
                 _registered_method=True)
+        self.CorrectTaste = channel.unary_unary(
+                '/emoverse.v1.RecommenderService/CorrectTaste',
+                request_serializer=emoverse_dot_v1_dot_recommender__pb2.CorrectTasteRequest.SerializeToString,
+                response_deserializer=emoverse_dot_v1_dot_recommender__pb2.CorrectTasteResponse.FromString,
+                _registered_method=True)
         self.CorrectMood = channel.unary_unary(
                 '/emoverse.v1.RecommenderService/CorrectMood',
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.CorrectMoodRequest.SerializeToString,
@@ -146,6 +151,14 @@ class RecommenderServiceServicer:
 
     def GetTaste(self, request, context):
         """What is believed about a person's taste, and the items that it was learned from.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CorrectTaste(self, request, context):
+        """A person's word on something that items have in common, in place of what they had said of it. Committed before it is
+        acknowledged; asking again is harmless.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -251,6 +264,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.GetTaste,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.GetTasteResponse.SerializeToString,
+            ),
+            'CorrectTaste': grpc.unary_unary_rpc_method_handler(
+                    servicer.CorrectTaste,
+                    request_deserializer=emoverse_dot_v1_dot_recommender__pb2.CorrectTasteRequest.FromString,
+                    response_serializer=emoverse_dot_v1_dot_recommender__pb2.CorrectTasteResponse.SerializeToString,
             ),
             'CorrectMood': grpc.unary_unary_rpc_method_handler(
                     servicer.CorrectMood,
@@ -439,6 +457,33 @@ class RecommenderService:
             '/emoverse.v1.RecommenderService/GetTaste',
             emoverse_dot_v1_dot_recommender__pb2.GetTasteRequest.SerializeToString,
             emoverse_dot_v1_dot_recommender__pb2.GetTasteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CorrectTaste(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/emoverse.v1.RecommenderService/CorrectTaste',
+            emoverse_dot_v1_dot_recommender__pb2.CorrectTasteRequest.SerializeToString,
+            emoverse_dot_v1_dot_recommender__pb2.CorrectTasteResponse.FromString,
             options,
             channel_credentials,
             insecure,

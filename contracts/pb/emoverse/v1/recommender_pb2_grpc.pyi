@@ -43,6 +43,10 @@ class RecommenderServiceStub:
     """Takes feedback back, as if it had never been given. Asking again is harmless."""
     GetTaste: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetTasteRequest, _recommender_pb2.GetTasteResponse]
     """What is believed about a person's taste, and the items that it was learned from."""
+    CorrectTaste: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.CorrectTasteRequest, _recommender_pb2.CorrectTasteResponse]
+    """A person's word on something that items have in common, in place of what they had said of it. Committed before it is
+    acknowledged; asking again is harmless.
+    """
     CorrectMood: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.CorrectMoodRequest, _recommender_pb2.CorrectMoodResponse]
     """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
     and is remembered for when the same is detected again.
@@ -84,6 +88,10 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Takes feedback back, as if it had never been given. Asking again is harmless."""
     GetTaste: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetTasteRequest, _recommender_pb2.GetTasteResponse]  # type: ignore[assignment]
     """What is believed about a person's taste, and the items that it was learned from."""
+    CorrectTaste: _aio.UnaryUnaryMultiCallable[_recommender_pb2.CorrectTasteRequest, _recommender_pb2.CorrectTasteResponse]  # type: ignore[assignment]
+    """A person's word on something that items have in common, in place of what they had said of it. Committed before it is
+    acknowledged; asking again is harmless.
+    """
     CorrectMood: _aio.UnaryUnaryMultiCallable[_recommender_pb2.CorrectMoodRequest, _recommender_pb2.CorrectMoodResponse]  # type: ignore[assignment]
     """A person's word on the mood they are in. Committed before it is acknowledged; it counts before what is detected,
     and is remembered for when the same is detected again.
@@ -152,6 +160,16 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_pb2.GetTasteResponse, _abc.Awaitable[_recommender_pb2.GetTasteResponse]]:
         """What is believed about a person's taste, and the items that it was learned from."""
+
+    @_abc_1.abstractmethod
+    def CorrectTaste(
+        self,
+        request: _recommender_pb2.CorrectTasteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_pb2.CorrectTasteResponse, _abc.Awaitable[_recommender_pb2.CorrectTasteResponse]]:
+        """A person's word on something that items have in common, in place of what they had said of it. Committed before it is
+        acknowledged; asking again is harmless.
+        """
 
     @_abc_1.abstractmethod
     def CorrectMood(

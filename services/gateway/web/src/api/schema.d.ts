@@ -541,6 +541,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/users/{user_id}/taste/word": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Ask for more or less of something
+         * @description Committed to the database before this answers, in place of what the person had said of it; the picks follow.
+         */
+        put: operations["correctTaste"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users/{user_id}/mood/correction": {
         parameters: {
             query?: never;
@@ -878,6 +898,8 @@ export interface components {
              * @description What it was learned from; taking it back corrects it
              */
             because: components["schemas"]["SaidView"][];
+            /** @description What the person says of it; null: nothing */
+            word?: components["schemas"]["TasteWord"] | null;
         };
         /**
          * Box
@@ -1762,7 +1784,7 @@ export interface components {
          * @description What a reason for a pick says, and what `Reason.about` then holds.
          * @enum {string}
          */
-        ReasonCode: "liked_alike" | "feels" | "good_when" | "rated" | "serves" | "tried_out" | "met_before" | "nearest_left";
+        ReasonCode: "liked_alike" | "asked_for" | "feels" | "good_when" | "rated" | "serves" | "tried_out" | "met_before" | "nearest_left";
         /**
          * Recommendations
          * @description Picks of one kind or of all, the best first, or in the order of a journey.
@@ -2026,8 +2048,29 @@ export interface components {
             error: string;
         };
         /**
+         * TasteCorrection
+         * @description A person's word on something that items have in common.
+         */
+        TasteCorrection: {
+            /**
+             * Group
+             * @example genre
+             */
+            group: string;
+            /**
+             * Value
+             * @example jazz
+             */
+            value: string;
+            /**
+             * @description null takes back what was said
+             * @example less
+             */
+            word: components["schemas"]["TasteWord"] | null;
+        };
+        /**
          * TasteView
-         * @description What is believed about a person's taste, the strongest first.
+         * @description What is believed about a person's taste: what they have spoken of, then the strongest first.
          */
         TasteView: {
             /** Beliefs */
@@ -2038,6 +2081,12 @@ export interface components {
              */
             learned_from: number;
         };
+        /**
+         * TasteWord
+         * @description What a person may say of something that items have in common, such as a genre.
+         * @enum {string}
+         */
+        TasteWord: "more" | "less";
         /**
          * UploadedFile
          * @description A file that lies in the import folder, whole.
@@ -5319,6 +5368,132 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correctTaste: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose; `me` for your own */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TasteCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasteView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

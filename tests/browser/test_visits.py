@@ -99,9 +99,26 @@ def test_a_like_is_kept_and_changes_what_comes(guest: Page):
     expect(guest.get_by_role("heading", name="Liked")).to_be_visible()
     expect(guest.locator(".said").get_by_text(before[0], exact=False)).to_be_visible()
     expect(guest.get_by_role("heading", name="What we think you like")).to_be_visible()
+    guest.locator(".taste .belief").first.click()
+    expect(guest.locator(".because").get_by_text(before[0], exact=False)).to_be_visible()
     guest.locator(".said").get_by_role("button", name=f"Take back: {before[0]}", exact=True).click()
     expect(guest.get_by_role("heading", name="Liked")).to_have_count(0)
     expect(guest.get_by_role("heading", name="What we think you like")).to_have_count(0)
+
+
+def test_who_wants_less_of_something_says_so(guest: Page):
+    liked = open_picks(guest)[0]
+    with guest.expect_response(lambda response: response.url.endswith("/feedback")):
+        verdict(guest, "Like", liked)
+    guest.get_by_role("link", name="Me", exact=True).click()
+    less = guest.locator(".asking").get_by_role("button", name=re.compile("^Less: By ")).first
+    less.click()
+    expect(less).to_have_attribute("aria-pressed", "true")
+    expect(guest.locator(".taste > ul > li").first).to_contain_text("you want less of it")
+    findings = serious_findings(guest)
+    assert not findings, told(findings)
+    less.click()
+    expect(less).to_have_attribute("aria-pressed", "false")
 
 
 HOSTILE = """<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>"""

@@ -14,6 +14,7 @@ import type {
   Recommendations,
   SaidPage,
   Taste,
+  TasteCorrection,
 } from "./types";
 
 export interface Wish {
@@ -82,6 +83,11 @@ export async function undoFeedback(user_id: string, idempotency_key: string): Pr
 
 export function taste(user_id: string): Promise<Taste> {
   return bodyOf(http.GET("/v1/users/{user_id}/taste", { params: { path: { user_id } } }));
+}
+
+/** What is believed once a person has said this of something. */
+export function correctTaste(user_id: string, body: TasteCorrection): Promise<Taste> {
+  return bodyOf(http.PUT("/v1/users/{user_id}/taste/word", { params: { path: { user_id } }, body }));
 }
 
 const own = { params: { path: { user_id: "me" } } };

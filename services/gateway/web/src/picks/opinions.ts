@@ -1,7 +1,7 @@
 // What the person said of items, and what is believed of their taste: kept by the service, and taken back there.
 import { signal } from "@preact/signals";
-import { feedback, taste as fetchTaste, undoFeedback } from "../api/client";
-import type { SaidOfItem, Taste } from "../api/types";
+import { correctTaste, feedback, taste as fetchTaste, undoFeedback } from "../api/client";
+import type { Belief, SaidOfItem, Taste, TasteWord } from "../api/types";
 import { user } from "../session";
 import { refreshSoon, sendHeld } from "./store";
 
@@ -29,5 +29,12 @@ export async function loadMore(): Promise<void> {
 export async function takeBack({ idempotency_key }: SaidOfItem): Promise<void> {
   await undoFeedback(user.peek() ?? "me", idempotency_key);
   await loadOpinions();
+  refreshSoon();
+}
+
+/** Ask for more or less of something; a second time takes it back. */
+export async function ask({ group, value, word: before }: Belief, word: TasteWord): Promise<void> {
+  const said = { group, value, word: word === before ? null : word };
+  taste.value = await correctTaste(user.peek() ?? "me", said);
   refreshSoon();
 }

@@ -146,12 +146,13 @@ export const de: Words = {
   taste: {
     title: "Was dir wohl gefällt",
     detail: (count) =>
-      count === 1
-        ? "Aus einem Eintrag gelernt. Nimm zurück, was uns getäuscht hat."
-        : `Aus ${count} Einträgen gelernt. Nimm zurück, was uns getäuscht hat.`,
-    likes: "mehr davon",
-    dislikes: "weniger davon",
+      `${count === 1 ? "Aus einem Eintrag gelernt." : `Aus ${count} Einträgen gelernt.`} Wünsche dir mehr oder weniger von etwas, oder öffne es und nimm zurück, was uns getäuscht hat.`,
+    likes: "scheinst du zu mögen",
+    dislikes: "scheinst du nicht zu mögen",
+    word: { more: "Mehr", less: "Weniger" },
+    said: { more: "willst du öfter", less: "willst du seltener" },
     because: "Wegen deiner Worte zu:",
+    fromWord: "Weil du es gesagt hast.",
     fromDeeds: "Weil du etwas geöffnet, beendet oder übersprungen hast.",
     group: {
       creator: (name) => `Von ${name}`,

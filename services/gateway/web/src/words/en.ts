@@ -144,12 +144,13 @@ export const en = {
   taste: {
     title: "What we think you like",
     detail: (count: number) =>
-      count === 1
-        ? "Learned from one item. Take back what misled us."
-        : `Learned from ${count} items. Take back what misled us.`,
-    likes: "more of it",
-    dislikes: "less of it",
+      `${count === 1 ? "Learned from one item." : `Learned from ${count} items.`} Ask for more or less of something, or open it and take back what misled us.`,
+    likes: "you seem to like it",
+    dislikes: "you seem not to like it",
+    word: { more: "More", less: "Less" },
+    said: { more: "you want more of it", less: "you want less of it" },
     because: "Because of what you said about:",
+    fromWord: "Because you said so.",
     fromDeeds: "From what you opened, finished or skipped.",
     group: {
       creator: (name) => `By ${name}`,

@@ -65,6 +65,7 @@ const feel = (about: About) => feelDe(`${about.pleasantness} and ${about.energy}
 
 const SENTENCES: Record<Reason["code"], (about: About) => string | null> = {
   liked_alike: alike,
+  asked_for: (about) => `${shared(about)}, wie du es wolltest.`,
   feels: (about) => [feel(about), PURPOSE[about.purpose ?? ""]].filter(Boolean).join(", ").concat("."),
   good_when: ({ emotion = "" }) => `Gut, wenn du ${FEELING[emotion] ?? emotion} bist.`,
   rated: ({ rating = "", source }) =>

@@ -27,6 +27,11 @@ test("what has a name of its own keeps it", () => {
   expect(one).toBe("Klingt hell und lebhaft, wie die Lieder, die du beendet hast.");
 });
 
+test("what a person asked for is their reason", () => {
+  const about = { group: "genre", value: "jazz" };
+  expect(wordReasons(de, ["Jazz, as you asked."], [{ code: "asked_for", about }])).toBe("Jazz, wie du es wolltest.");
+});
+
 test("a reason of a newer server is read in English", () => {
   expect(wordReasons(de, ["Because."], [{ code: "new" as Reason["code"], about: {} }])).toBe("Because.");
   expect(wordReasons(de, ["Because."], [])).toBe("Because.");

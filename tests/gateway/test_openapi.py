@@ -83,6 +83,7 @@ def test_operations_are_named_for_generated_clients(document: Document):
         "getFeedback",
         "undoFeedback",
         "getTaste",
+        "correctTaste",
         "correctMood",
         "addReview",
         "getKinds",

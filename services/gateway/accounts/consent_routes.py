@@ -2,16 +2,14 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
-
 from contracts.events import StopReason
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId
-from services.gateway.accounts.dependencies import AccountsDep, OffloadDep, StopsDep
+from services.gateway.accounts.dependencies import AccountsDep, OffloadDep, StopsDep, account_router
 from services.gateway.accounts.models import Agreement, Me
 from services.gateway.accounts.stops import audit
 from services.gateway.problems import WRITE_PROBLEMS, problem_responses
 
-router = APIRouter()
+router = account_router()
 
 
 @router.put(

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 
 from servicekit.database import Offloader
 from services.gateway.accounts.accounts import Accounts
 from services.gateway.accounts.attempts import Attempts
 from services.gateway.accounts.forgetting import Forgetting
 from services.gateway.accounts.stops import Stops
+from services.gateway.problems import READ_PROBLEMS
 
 
 def _accounts(request: Request) -> Accounts:
@@ -41,3 +42,8 @@ StopsDep = Annotated[Stops, Depends(_stops)]
 def address_of(request: Request) -> str:
     """Where a request comes from, to limit attempts by."""
     return request.client.host if request.client else "unknown"
+
+
+def account_router() -> APIRouter:
+    """For some of the routes."""
+    return APIRouter(prefix="/v1", tags=["account"], responses=READ_PROBLEMS)

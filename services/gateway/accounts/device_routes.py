@@ -3,18 +3,18 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from contracts.events import StopReason
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId
-from services.gateway.accounts.dependencies import AccountsDep, OffloadDep, StopsDep
+from services.gateway.accounts.dependencies import AccountsDep, OffloadDep, StopsDep, account_router
 from services.gateway.accounts.errors import ConsentMissingError
 from services.gateway.accounts.models import Device, Devices, DeviceWithToken, NewDevice
 from services.gateway.accounts.stops import audit
 from services.gateway.models import IdempotencyHeader
 from services.gateway.problems import WRITE_PROBLEMS, problem_responses
 
-router = APIRouter()
+router = account_router()
 
 
 @router.get(

@@ -2,10 +2,10 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId, PossiblePrincipal, clear_session
-from services.gateway.accounts.dependencies import AccountsDep, ForgettingDep, OffloadDep
+from services.gateway.accounts.dependencies import AccountsDep, ForgettingDep, OffloadDep, account_router
 from services.gateway.accounts.device_routes import get_devices
 from services.gateway.accounts.models import Export
 from services.gateway.accounts.session_routes import get_person
@@ -13,7 +13,7 @@ from services.gateway.accounts.stops import audit
 from services.gateway.problems import problem_responses
 from services.gateway.spotify.opening import SpotifyThreads
 
-router = APIRouter()
+router = account_router()
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from contracts.events import StopReason
 from services.gateway.access import (
@@ -16,13 +16,20 @@ from services.gateway.access import (
 )
 from services.gateway.accounts.accounts import SESSION_LIFE
 from services.gateway.accounts.attempts import Action
-from services.gateway.accounts.dependencies import AccountsDep, AttemptsDep, OffloadDep, StopsDep, address_of
+from services.gateway.accounts.dependencies import (
+    AccountsDep,
+    AttemptsDep,
+    OffloadDep,
+    StopsDep,
+    account_router,
+    address_of,
+)
 from services.gateway.accounts.models import AccountKind, ConsentTerms, Login, Me, PasswordChange, PublicSettings
 from services.gateway.accounts.records import Admitted
 from services.gateway.accounts.stops import audit
 from services.gateway.problems import WRITE_PROBLEMS
 
-router = APIRouter()
+router = account_router()
 
 
 def _welcome(request: Request, response: Response, admitted: Admitted, action: str) -> Me:

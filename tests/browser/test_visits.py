@@ -114,7 +114,7 @@ def test_who_wants_less_of_something_says_so(guest: Page):
     less = guest.locator(".asking").get_by_role("button", name=re.compile("^Less: By ")).first
     less.click()
     expect(less).to_have_attribute("aria-pressed", "true")
-    expect(guest.locator(".taste > ul > li").first).to_contain_text("you want less of it")
+    expect(guest.locator(".taste > ul > li").first).to_contain_text("you said so")
     findings = serious_findings(guest)
     assert not findings, told(findings)
     less.click()

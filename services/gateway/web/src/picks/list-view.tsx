@@ -99,8 +99,8 @@ export function Skeletons() {
       <span class="unseen">{words.value.loading}</span>
       {SKELETONS.map((each) => (
         <div key={each} class="card skeleton" aria-hidden="true">
+          <i class="square" />
           <i class="short" />
-          <i />
           <i />
         </div>
       ))}

@@ -37,8 +37,8 @@ function BeliefRow({ belief }: { belief: Belief }) {
     <li>
       <button type="button" class="belief" aria-expanded={isOpen} onClick={() => open(!isOpen)}>
         <b>{name}</b>
-        <span class="quiet">{word ? w.said[word] : liking > 0 ? w.likes : w.dislikes}</span>
         <Liking liking={liking} />
+        <span class="quiet">{word ? w.said : liking > 0 ? w.likes : w.dislikes}</span>
       </button>
       <Asking belief={belief} name={name} />
       {isOpen && (

@@ -147,10 +147,10 @@ export const de: Words = {
     title: "Was dir wohl gefällt",
     detail: (count) =>
       `${count === 1 ? "Aus einem Eintrag gelernt." : `Aus ${count} Einträgen gelernt.`} Wünsche dir mehr oder weniger von etwas, oder öffne es und nimm zurück, was uns getäuscht hat.`,
-    likes: "scheinst du zu mögen",
-    dislikes: "scheinst du nicht zu mögen",
+    likes: "gefällt dir",
+    dislikes: "gefällt dir nicht",
     word: { more: "Mehr", less: "Weniger" },
-    said: { more: "willst du öfter", less: "willst du seltener" },
+    said: "dein Wunsch",
     because: "Wegen deiner Worte zu:",
     fromWord: "Weil du es gesagt hast.",
     fromDeeds: "Weil du etwas geöffnet, beendet oder übersprungen hast.",
@@ -285,7 +285,7 @@ export const de: Words = {
   goalAutoDetail: "Das Ziel folgt deiner Stimmung.",
   action: {
     like: "Mag ich",
-    dislike: "Nicht meins",
+    dislike: "Nein",
     skip: "Überspringen",
     save: "Merken",
     play: "Öffnen",

@@ -145,10 +145,10 @@ export const en = {
     title: "What we think you like",
     detail: (count: number) =>
       `${count === 1 ? "Learned from one item." : `Learned from ${count} items.`} Ask for more or less of something, or open it and take back what misled us.`,
-    likes: "you seem to like it",
-    dislikes: "you seem not to like it",
+    likes: "you like it",
+    dislikes: "you do not",
     word: { more: "More", less: "Less" },
-    said: { more: "you want more of it", less: "you want less of it" },
+    said: "you said so",
     because: "Because of what you said about:",
     fromWord: "Because you said so.",
     fromDeeds: "From what you opened, finished or skipped.",

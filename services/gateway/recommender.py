@@ -29,7 +29,8 @@ from services.gateway.operator_models import ImportRequest, SentTask, TaskView, 
 
 CALL_TIMEOUT_S: Final = 3.0
 UPLOAD_TIMEOUT_S: Final = 3600.0
-CHUNK_BYTES: Final = 2**16
+CHUNK_BYTES: Final = 2**18
+"""Of a file that is sent: what comes over HTTP comes in smaller pieces, and each message waits for an answer."""
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -167,9 +168,8 @@ class RecommenderClient:
         try:
             start = pb.UploadStart(file=file, size_bytes=size_bytes)
             await self._exchange(call, pb.UploadImportRequest(start=start))
-            async for piece in body:
-                for place in range(0, len(piece), CHUNK_BYTES):
-                    await self._exchange(call, pb.UploadImportRequest(chunk=piece[place : place + CHUNK_BYTES]))
+            async for chunk in _in_chunks(body):
+                await self._exchange(call, pb.UploadImportRequest(chunk=chunk))
             stored = await self._exchange(call, pb.UploadImportRequest(end=pb.UploadEnd()))
             return UploadedFile(file=file, size_bytes=stored.size_bytes, duplicate=stored.duplicate)
         except grpc.aio.AioRpcError as error:
@@ -222,6 +222,17 @@ class RecommenderClient:
             return model.model_validate(fields)
         except ValidationError as error:
             raise IncompatibleAnswerError(self._peer, error) from error
+
+
+async def _in_chunks(body: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+    held = bytearray()
+    async for piece in body:
+        held += piece
+        while len(held) >= CHUNK_BYTES:
+            yield bytes(held[:CHUNK_BYTES])
+            del held[:CHUNK_BYTES]
+    if held:
+        yield bytes(held)
 
 
 @asynccontextmanager

@@ -4,6 +4,8 @@ Prints a table: what was done, how long it took, the longest time a capture clie
 Exit status: 0 all went well, or there is no engine here; 1 something did not.
 """
 
+import json
+import secrets
 import shutil
 import socket
 import sys
@@ -13,7 +15,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import httpx
 import typer
@@ -21,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.recommendation import Kind
+from contracts.tasks import IMPORT_CATALOGUE
 from standalone.ports import free_ports
 from tests.people import Person, Streamer
 from tests.stack.engine import Stack, StackError, engine_problem, wait_for
@@ -30,6 +33,8 @@ CLIENTS: Final = 9
 BUILD_TIMEOUT_S: Final = 1800
 READY_TIMEOUT_S: Final = 240
 RECOVERY_TIMEOUT_S: Final = 90
+FILMS: Final = b"title,year\nA Made-up Film,1999\nAnother,soon\n"
+"""One that can be imported, and one that cannot."""
 BREAKABLE: Final = ("emotion", "model", "redis", "postgres", "recommender", "gateway")
 
 console = Console(width=160, highlight=False)
@@ -109,6 +114,7 @@ def _all_steps(run: Run) -> None:
     _refuse(run)
     _up(run)
     _use(run)
+    _import(run)
     _scale(run, 3)
     _scale(run, 1)
     for service in BREAKABLE:
@@ -161,6 +167,30 @@ def _use(run: Run) -> None:
         for streamer in run.streamers:
             streamer.begin_step()
         step.remark = f"{len(counts)} kinds of picks"
+
+
+def _import(run: Run) -> None:
+    with run.step("an operator sends a file and has it imported") as step:
+        new = {"name": "root", "password": secrets.token_urlsafe()}
+        command = ("python", "-m", "services.gateway", "operator", new["name"], "--password", new["password"])
+        run.stack.docker("exec", run.stack.containers("gateway")[0], *command)
+        with httpx.Client(base_url=run.gateway_url, timeout=RECOVERY_TIMEOUT_S, trust_env=False) as root:
+            root.post("/v1/session", json=new).raise_for_status()
+            root.put("/v1/operator/files/films.csv", content=FILMS).raise_for_status()
+            root.post("/v1/operator/imports", json={"kind": "movie", "file": "films.csv"}).raise_for_status()
+            wait_for("the file is imported", lambda: _results(root), RECOVERY_TIMEOUT_S)
+            (result,) = _results(root)
+        assert (result["added"], result["rejected"]) == (1, 1), result
+        rejects = run.stack.docker("exec", run.stack.containers("heavy-worker")[0], "cat", result["rejects"])
+        step.remark = f"1 film added; {json.loads(rejects)['reason']}"
+
+
+def _results(operator: httpx.Client) -> list[dict[str, Any]]:
+    """Of the imports that have ended."""
+    tasks = operator.get("/v1/operator/tasks").raise_for_status().json()
+    ended = [task for task in tasks if task["name"] == IMPORT_CATALOGUE and task["state"] in {"done", "failed"}]
+    assert not any(task["error"] for task in ended), ended
+    return [json.loads(task["result"]) for task in ended]
 
 
 def _scale(run: Run, workers: int) -> None:

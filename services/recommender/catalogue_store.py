@@ -30,12 +30,19 @@ _REVIEW: Final[Table] = ItemRow.metadata.tables["review"]
 
 # Written once: most lists read a few items, and building such a statement takes longer than running it.
 _IDS: Final = bindparam("ids", expanding=True)
-_ANSWERS: Final = select(
-    *(_ITEM.c[name] for name in Item.model_fields if name in _ITEM.c),
-    _ITEM.c.valence_source,
-    _ITEM.c.arousal_source,
-    cluster_name().label("cluster"),
-).where(_ITEM.c.id.in_(_IDS))
+_ANSWERS: Final = (
+    select(
+        *(_ITEM.c[name] for name in Item.model_fields if name in _ITEM.c),
+        _ITEM.c.valence_source,
+        _ITEM.c.arousal_source,
+        cluster_name().label("cluster"),
+        _EXTERNAL_ID.c.provider,
+        _EXTERNAL_ID.c.value,
+    )
+    .outerjoin_from(_ITEM, _EXTERNAL_ID, _EXTERNAL_ID.c.item_id == _ITEM.c.id)
+    .where(_ITEM.c.id.in_(_IDS))
+)
+"""One row for each external id; one for an item without any."""
 _NAMES: Final = select(_EXTERNAL_ID).where(_EXTERNAL_ID.c.item_id.in_(_IDS))
 
 
@@ -203,13 +210,17 @@ def _facts(connection: Connection) -> Iterator[ItemFacts]:
 
 def items(connection: Connection, item_ids: Collection[str]) -> dict[str, Item]:
     """Everything a person is shown of these items, by id."""
-    names = _external_ids(connection, item_ids)
-    rows = connection.execute(_ANSWERS, {"ids": list(item_ids)}).mappings()
+    names: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    rows: dict[str, RowMapping] = {}
+    for row in connection.execute(_ANSWERS, {"ids": list(item_ids)}).mappings():
+        rows[row["id"]] = row
+        if row["provider"] is not None:
+            names[row["id"]][row["provider"]] = row["value"]
     return {
-        row["id"]: Item.model_validate(
-            {**row, **_mood(row), "external_ids": names[row["id"]], "cluster": row["cluster"] or ""}
+        item_id: Item.model_validate(
+            {**row, **_mood(row), "external_ids": names[item_id], "cluster": row["cluster"] or ""}
         )
-        for row in rows
+        for item_id, row in rows.items()
     }
 
 

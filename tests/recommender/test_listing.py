@@ -4,12 +4,16 @@ import json
 import os
 from pathlib import Path
 
+from sqlalchemy import insert
 from typer.testing import CliRunner
 
-from contracts.emotion import EMOTIONS
+from contracts.emotion import EMOTIONS, Affect
 from contracts.recommendation import Kind
 from servicekit.database import Database
+from services.recommender import catalogue_store
 from services.recommender.__main__ import cli
+from services.recommender.catalogue.records import ItemRecord
+from services.recommender.schema import ExternalIdRow
 
 
 def printed(database_url: str, *arguments: str) -> str:
@@ -38,6 +42,18 @@ def test_ratings_and_external_ids_are_told(database_url: str):
     film = films["movie:12-angry-men-1957"]
     assert film["external_ids"] == {"imdb": "tt0050083"}
     assert film["rating"] == film["weighted_rating"] == 8.9
+
+
+def test_an_item_is_answered_with_all_of_its_external_ids_or_none(database: Database):
+    film = "movie:12-angry-men-1957"
+    nameless = ItemRecord("movie:nameless", Kind.MOVIE, "Nameless", Affect(0.0, 0.0), "test", "test")
+    with database.writing() as connection:
+        connection.execute(insert(ExternalIdRow).values(provider="spotify", value="x", item_id=film))
+        catalogue_store.save_items(connection, [nameless], "test")
+    with database.reading() as connection:
+        found = catalogue_store.items(connection, [film, nameless.id, "movie:none"])
+    named = {item_id: item.external_ids for item_id, item in found.items()}
+    assert named == {film: {"imdb": "tt0050083", "spotify": "x"}, nameless.id: {}}
 
 
 def test_without_json_an_item_is_a_line_and_a_summary_a_line_for_each_dataset(database_url: str):

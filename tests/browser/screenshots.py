@@ -43,9 +43,10 @@ def watch(page: Page) -> None:
 
 
 def picks(page: Page) -> None:
-    """Go to the picks."""
+    """Go to the picks, and wait until they stand still."""
     page.get_by_role("link", name="For you").click()
     expect(page.locator(".for-you .card h3").first).to_be_visible()
+    page.wait_for_function("document.getAnimations().every(({ playState }) => playState !== 'running')")
 
 
 def shoot(page: Page, name: str) -> None:

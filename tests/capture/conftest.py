@@ -59,6 +59,10 @@ class FakeEmotionService(emotion_pb2_grpc.EmotionServiceServicer):
         async with self.changed, asyncio.timeout(10):
             await self.changed.wait_for(lambda: len(self.frames) >= count)
 
+    async def until_ended_well(self, count: int) -> None:
+        async with self.changed, asyncio.timeout(10):
+            await self.changed.wait_for(lambda: self.streams_ended_well >= count)
+
     async def AnalyzeImage(
         self, request: emotion_pb2.AnalyzeImageRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> emotion_pb2.AnalyzeImageResponse:
@@ -89,7 +93,9 @@ class FakeEmotionService(emotion_pb2_grpc.EmotionServiceServicer):
                     await self.answers.acquire()
                     yield emotion_pb2.StreamFramesResponse(reading=self._reading(item))
                     self._unanswered -= 1
-                self.streams_ended_well += 1
+                async with self.changed:
+                    self.streams_ended_well += 1
+                    self.changed.notify_all()
             finally:
                 self._streams.discard(received)
                 receiving.cancel()

@@ -293,7 +293,7 @@ async def test_asked_to_go_elsewhere_it_moves_without_losing_a_frame(server: Fak
     camera.end()
     assert sequences(await collecting) == [1, 2, 3, 4, 5, 6]
     assert [hello.session_id for hello in server.service.hellos] == ["", "made-by-server"]
-    assert server.service.streams_ended_well == 2
+    await server.service.until_ended_well(2)
     assert told == [Connection.CONNECTED]
     assert stream.dropped == 0
 
@@ -310,7 +310,7 @@ async def test_while_nobody_else_takes_it_the_old_server_goes_on(server: FakeSer
     camera.give(2)
     camera.end()
     assert sequences(await collecting) == [1, 2, 3]
-    assert server.service.streams_ended_well == 1
+    await server.service.until_ended_well(1)
 
 
 async def test_frames_that_end_during_a_move_end_the_stream(server: FakeServer, camera: Camera):

@@ -168,6 +168,33 @@ _RECIPE = TrainingConfig(
     selection_share=0.04,
 )
 
+_FIT = _RECIPE.model_copy(
+    update={
+        "network": ResidualNetwork(dropout=0.1),
+        "augmentation": Augmentation(blur=0.08, noise=0.08, erase=0.1),
+        "epochs": 14,
+        "side_px": {0: 48},
+        "hold": 0.2,
+        "learning_rate": 1e-3,
+        "warmup_epochs": 0.5,
+        "weight_decay": 0.005,
+        "rare_repeats": 1.5,
+    }
+)
+
+_DEEPEN = _FIT.model_copy(
+    update={
+        "network": ResidualNetwork(stages=((48, 2), (96, 4), (192, 3)), zero_init_residual=True, dropout=0.15),
+        "augmentation": Augmentation(blur=0.08, noise=0.08, erase=0.15),
+        "epochs": 10,
+        "side_px": {0: 40},
+        "hold": 0.99,
+        "learning_rate": 2e-3,
+        "weight_decay": 0.01,
+        "rare_repeats": 2.0,
+    }
+)
+
 DEFAULT_CONFIG = "residual"
 
 CONFIGS: Mapping[str, TrainingConfig] = {
@@ -182,8 +209,8 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     "vgg": _RECIPE.model_copy(update={"network": VggNetwork()}),
     "mobile": _RECIPE.model_copy(update={"network": MobileNetwork()}),
     "residual": _RECIPE,
-    # These two go on from the weights that `--init` names, with whole faces only. What `residual` leaves reads the
-    # faces that it learned from hardly better than others: it can bear to be held back less.
+    # These go on from the weights that `--init` names. What `residual` leaves reads the faces that it learned from
+    # hardly better than others: it can bear to be held back less, and then to be deeper.
     "continue": _RECIPE.model_copy(
         update={
             "augmentation": Augmentation(mixup=0.2),
@@ -194,17 +221,16 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "warmup_epochs": 0.5,
         }
     ),
-    "fit": _RECIPE.model_copy(
+    "fit": _FIT,
+    "deepen": _DEEPEN,
+    "distil": _DEEPEN.model_copy(
         update={
-            "network": ResidualNetwork(dropout=0.1),
-            "augmentation": Augmentation(blur=0.08, noise=0.08, erase=0.1),
-            "epochs": 14,
-            "side_px": {0: 48},
-            "hold": 0.2,
-            "learning_rate": 1e-3,
-            "warmup_epochs": 0.5,
-            "weight_decay": 0.005,
-            "rare_repeats": 1.5,
+            "epochs": 18,
+            "side_px": {0: 40, 8: 48},
+            "hold": 0.4,
+            "learning_rate": 1.5e-3,
+            "teacher_share": 0.4,
+            "label_smoothing": 0.05,
         }
     ),
 }

@@ -35,7 +35,8 @@ run: setup  ## Start the whole system on this machine; Ctrl-C stops it
 
 test: web  ## Run every test
 	@$(NPM) test --silent -- --reporter=dot
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --ignore tests/browser
+	@$(PYTHON) -m pytest tests/browser
 
 stack-test: setup  ## Bring the compose stack up, use it, scale it, break it; skipped where there is no Docker engine
 	@$(PYTHON) -m tests.stack

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.dataset import FaceDataset, Floats, Indices
-from training.metrics import risk_coverage
+from training.metrics import log_likelihood, risk_coverage
 from training.trainer import softmax
 
 UNCERTAIN_COVERAGE_FLOOR = 0.85
@@ -46,10 +46,8 @@ def fit_temperature(logits: Floats, labels: Indices) -> float:
         logits: float32, (n, 7).
         labels: int64, (n,), 0..6.
     """
-    rows = np.arange(len(labels))
     likelihoods = [
-        float(np.log(np.maximum(softmax(logits / temperature)[rows, labels], 1e-12)).mean())
-        for temperature in _TEMPERATURES.astype(np.float32)
+        log_likelihood(softmax(logits / temperature), labels) for temperature in _TEMPERATURES.astype(np.float32)
     ]
     return float(_TEMPERATURES[int(np.argmax(likelihoods))])
 

@@ -27,7 +27,7 @@ class Checkpoint:
         init: name and SHA-256 of the weights that the run began from, or empty.
         teachers: the same of those whose probabilities it learns from, or empty.
         epoch: epochs completed.
-        best_score: the best selection score so far.
+        best_score: the best selection score so far, by likelihood.
         network: the network's variables, dropout seeds and batch statistics included.
         optimizer: the optimiser's variables, its step count included.
         average: the moving average of the network's weights.

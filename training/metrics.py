@@ -42,6 +42,16 @@ def score(probabilities: Floats, labels: Indices) -> Scores:
     )
 
 
+def log_likelihood(probabilities: Floats, labels: Indices) -> float:
+    """The mean natural logarithm of what each label was given, at most 0. Of few faces it is less noisy than accuracy.
+
+    Args:
+        probabilities: float32, (n, 7), rows sum to 1; n at least 1.
+        labels: int64, (n,), 0..6.
+    """
+    return float(np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
+
+
 def confusion_matrix(probabilities: Floats, labels: Indices) -> Indices:
     """int64, (7, 7): faces by their label (row) and by the most probable emotion (column)."""
     pairs = labels * _N + probabilities.argmax(axis=1)

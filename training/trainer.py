@@ -14,7 +14,7 @@ from training.batches import ahead, draw_batches
 from training.checkpoint import Arrays, Checkpoint
 from training.config import TrainingConfig
 from training.dataset import FaceDataset, Floats
-from training.metrics import score
+from training.metrics import log_likelihood, score
 from training.networks import build_network
 from training.schedule import cosine_with_warmup
 
@@ -34,7 +34,7 @@ class Trainer:
         self.init = ""
         self.teachers = ""
         self.epoch = 0
-        self.best_score = -1.0
+        self.best_score = -np.inf
         self._train = train
         self._selection = selection
         self._taught: Arrays = []
@@ -144,13 +144,17 @@ class Trainer:
         ferplus, fer2013 = predict_logits(self.network, self._selection)
         _assign(self.network.weights, trained)
         known = self._selection.ferplus_label >= 0
-        scores = score(softmax(ferplus[known]), self._selection.ferplus_label[known])
-        original = score(softmax(fer2013), self._selection.fer2013_label)
+        heads = (
+            (softmax(ferplus[known]), self._selection.ferplus_label[known]),
+            (softmax(fer2013), self._selection.fer2013_label),
+        )
+        scores, original = (score(*head) for head in heads)
+        likelihood, original_likelihood = (log_likelihood(*head) for head in heads)
         return {
             "ferplus_accuracy": scores.accuracy,
             "ferplus_macro_f1": scores.macro_f1,
             "fer2013_accuracy": original.accuracy,
-            "score": scores.accuracy + 0.25 * scores.macro_f1 + 0.25 * original.accuracy,
+            "score": likelihood + self.config.fer2013_weight * original_likelihood,
         }
 
 

@@ -10,6 +10,7 @@ from training.metrics import (
     confusion_matrix,
     expected_calibration_error,
     f1,
+    log_likelihood,
     precision,
     recall,
     reliability,
@@ -74,3 +75,10 @@ def test_the_interval_holds_the_accuracy_and_narrows_with_more_faces(
     many = bootstrap(probabilities, labels).headline["accuracy"]
     assert many[0] < score(probabilities, labels).accuracy < many[1]
     assert many[1] - many[0] < few[1] - few[0]
+
+
+def test_the_likelihood_is_the_mean_logarithm_of_what_the_labels_were_given() -> None:
+    probabilities = np.full((2, 7), 0.1, np.float32)
+    probabilities[:, 0] = 0.4
+    assert log_likelihood(probabilities, np.array([0, 3])) == pytest.approx((np.log(0.4) + np.log(0.1)) / 2)
+    assert np.isfinite(log_likelihood(np.eye(7, dtype=np.float32)[:1], np.array([3])))

@@ -1,5 +1,6 @@
 """What every room's tests may use: a real Redis, and a PostgreSQL where there is one."""
 
+import logging
 import subprocess
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import stamina
+import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -17,6 +19,21 @@ from tests.postgresql import postgresql_programs
 READY_TIMEOUT_S = 20.0
 
 RunRedis = Callable[[RedisServer], AbstractContextManager[str]]
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """What a test configures, as a command does that it runs, ends with it."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    ours = [each for each in root.handlers if isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)]
+    if ours:
+        root.handlers = [each for each in root.handlers if each not in ours]
+        root.setLevel(level)
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+        stamina.instrumentation.set_on_retry_hooks(None)
 
 
 @contextmanager

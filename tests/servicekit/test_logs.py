@@ -1,23 +1,11 @@
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import stamina
 import structlog
 
 from servicekit.logs import configure_logging
-
-
-@pytest.fixture(autouse=True)
-def restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
-    stamina.instrumentation.set_on_retry_hooks(None)
-    structlog.contextvars.clear_contextvars()
 
 
 def test_both_kinds_of_records_become_json_with_the_services_name(capsys: pytest.CaptureFixture[str]):

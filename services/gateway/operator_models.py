@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.recommendation import Kind
 from contracts.tasks import TaskState
+from contracts.uploads import FILE_NAME_PATTERN
 from services.gateway.request_body import RequestBody
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
-NewFileName = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,199}$")]
+NewFileName = Annotated[str, StringConstraints(pattern=FILE_NAME_PATTERN)]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,40}$")]
 
 

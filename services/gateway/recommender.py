@@ -16,6 +16,7 @@ from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
 from contracts.recommendation import ClusterReport, FeedbackAction, Goal, Kind
 from contracts.tasks import TaskState
+from contracts.uploads import UPLOAD_TIMEOUT_S
 from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
@@ -28,7 +29,6 @@ from services.gateway.models import FeedbackRequest, SaidPage, TasteCorrection, 
 from services.gateway.operator_models import ImportRequest, SentTask, TaskView, UploadedFile, WorkerView
 
 CALL_TIMEOUT_S: Final = 3.0
-UPLOAD_TIMEOUT_S: Final = 3600.0
 CHUNK_BYTES: Final = 2**18
 """Of a file that is sent: what comes over HTTP comes in smaller pieces, and each message waits for an answer."""
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import add_RecommenderServiceServicer_to_server
+from contracts.uploads import UPLOAD_TIMEOUT_S
 from servicekit.background import in_background
 from servicekit.database import Database, Offloader, TooManyCallsError, open_engine
 from servicekit.errors import UnavailableError
@@ -33,7 +34,6 @@ from services.recommender.scoring import ScoringRequester
 from services.recommender.servicer import RecommenderServicer
 from services.recommender.settings import RecommenderSettings
 from services.recommender.told_calls import ToldCalls
-from services.recommender.uploads import UPLOAD_TIMEOUT_S
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 PORT_SETTING: Final = "RECOMMENDER_PORT"

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import ClassVar, Final
 
+from contracts.uploads import FILE_NAME_PATTERN
 from servicekit.errors import ConfigurationError, ConflictError, InvalidInputError, TooLargeError, UnavailableError
 
 MAX_NAME_BYTES: Final = 200
@@ -19,7 +20,7 @@ ABANDONED_S: Final = 3600.0
 """What came in and was not written to for so long was left behind by a process that was killed."""
 
 _COMING: Final = ".coming-"
-_NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
+_NAME: Final = re.compile(FILE_NAME_PATTERN)
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 

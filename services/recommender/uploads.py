@@ -6,11 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
+from contracts.uploads import UPLOAD_TIMEOUT_S
 from servicekit.errors import InvalidInputError, OverloadedError
 from services.recommender.import_folder import ImportFolder
 
-UPLOAD_TIMEOUT_S: Final = 3600.0
-"""The longest that one may take."""
 IDLE_TIMEOUT_S: Final = 60.0
 """How long a caller may be silent."""
 MAX_UPLOADS: Final = 4

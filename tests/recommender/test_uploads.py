@@ -15,6 +15,7 @@ import stamina
 
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import RecommenderServiceStub
+from contracts.uploads import UPLOAD_TIMEOUT_S
 from servicekit.errors import ConflictError, InvalidInputError, OverloadedError, TooLargeError, UnavailableError
 from services.recommender import uploads
 from tests.recommender.conftest import OpenService
@@ -222,7 +223,7 @@ async def test_a_folder_that_cannot_be_written_is_named(open_recommender: OpenSe
 @pytest.fixture
 def left_behind(folder: Path) -> None:
     folder.mkdir()
-    for name, age_s in (("old", 2 * uploads.UPLOAD_TIMEOUT_S), ("new", 0)):
+    for name, age_s in (("old", 2 * UPLOAD_TIMEOUT_S), ("new", 0)):
         (folder / f".coming-{name}").touch()
         written_at_s = time.time() - age_s
         os.utime(folder / f".coming-{name}", (written_at_s, written_at_s))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import stamina
 import structlog
+from hypothesis import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -17,6 +18,10 @@ from standalone.redis_server import RedisServer, resolve_redis
 from tests.postgresql import postgresql_programs
 
 READY_TIMEOUT_S = 20.0
+
+# How long an example takes is the machine's affair.
+settings.register_profile("any_machine", deadline=None)
+settings.load_profile("any_machine")
 
 RunRedis = Callable[[RedisServer], AbstractContextManager[str]]
 

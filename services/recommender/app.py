@@ -31,7 +31,7 @@ from services.recommender.priors import load_priors
 from services.recommender.publisher import Publisher
 from services.recommender.recommender import Clock, Recommender, utc_now
 from services.recommender.scoring import ScoringRequester
-from services.recommender.servicer import RecommenderServicer
+from services.recommender.servicer import RecommenderServicer, Threads
 from services.recommender.settings import RecommenderSettings
 from services.recommender.told_calls import ToldCalls
 
@@ -63,31 +63,40 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
         metrics = RecommenderMetrics(registry)
         engine = open_engine(settings.database_url)
         stack.callback(engine.dispose)
-        offload = Offloader(settings.database_threads, settings.max_waiting_calls)
-        stack.callback(offload.close)
+        numbers = settings.list_threads, settings.database_threads
+        threads = Threads(*(Offloader(number, settings.max_waiting_calls) for number in numbers))
+        for each in threads:
+            stack.callback(each.close)
         redis = await stack.enter_async_context(open_redis(settings.redis_url))
         recommender = Recommender(Database(engine), _policy(settings), clock, load_priors())
         counts = {"count": settings.default_count, "max_waiting": settings.max_waiting_people}
-        publisher = Publisher(recommender, offload, redis, metrics, **counts)
+        publisher = Publisher(recommender, threads.lists, redis, metrics, **counts)
         celery = open_celery(settings)
         scoring = ScoringRequester(celery)
         server, health = await create_server(SERVICE_NAME, _SERVER_OPTIONS, [ToldCalls(SERVICE_NAME, metrics)])
         operations = Operations(celery, ImportFolder(settings.import_folder, settings.max_upload_mib * 2**20))
         servicer = RecommenderServicer(
-            recommender, offload, MoodReader(redis), publisher, scoring, operations, settings.default_count
+            recommender,
+            threads,
+            MoodReader(redis),
+            publisher,
+            scoring,
+            operations,
+            settings.default_count,
         )
         add_RecommenderServiceServicer_to_server(servicer, server)
         metrics.watch("people_waiting", "People whose fresh list is not published yet.", lambda: publisher.waiting)
-        metrics.watch("database_calls", "Calls that run or wait for a thread.", lambda: offload.calls)
+        metrics.watch("database_calls", "Calls that run or wait for a thread.", lambda: threads.others.calls)
+        metrics.watch("lists_waiting", "Lists that are made or wait for a thread.", lambda: threads.lists.calls)
         address = settings.host, settings.metrics_port
         stack.enter_context(serving_metrics(registry, *address, "RECOMMENDER_METRICS_PORT"))
-        stack.push_async_callback(_flush, recommender, offload)
+        stack.push_async_callback(_flush, recommender, threads.others)
         work = (
             *publisher.workers(),
             MoodListener(redis, publisher, metrics).run(),
             scoring.run(),
-            _keep_fresh(recommender, offload, health, settings.catalogue_poll_s),
-            _keep_shown(recommender, offload, settings.shown_every_s),
+            _keep_fresh(recommender, threads.others, health, settings.catalogue_poll_s),
+            _keep_shown(recommender, threads.others, settings.shown_every_s),
         )
         await stack.enter_async_context(in_background(*work))
         credentials = settings.inside.server_credentials() if settings.inside else None

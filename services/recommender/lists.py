@@ -8,11 +8,12 @@ from typing import NamedTuple
 from contracts.mood import Mood
 from contracts.recommendation import Goal, Item, Kind, Pick
 from services.recommender.answers import Answer
-from services.recommender.core.ranking import Ranked, seed_of
+from services.recommender.core.ranking import Ranked
 from services.recommender.core.reasons import WordedReason
 from services.recommender.core.rest import RestPolicy
 from services.recommender.core.taste import Belief
 from services.recommender.core.weights import CANDIDATES
+from services.recommender.core.wishes import seed_of
 from services.recommender.pages import Page
 from services.recommender.people_store import Said
 

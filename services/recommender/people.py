@@ -15,9 +15,12 @@ from services.recommender import people_store
 from services.recommender.core.catalogue import Catalogue
 from services.recommender.core.corrections import Correction
 from services.recommender.core.exploring import Exploration
-from services.recommender.core.ranking import Known, Ranked, Wish, closed_rows, rank, seed_of, strongest
+from services.recommender.core.leanings import Leanings
+from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.rest import RestPolicy, never_again, resting
+from services.recommender.core.searching import closed_rows
 from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
+from services.recommender.core.wishes import Known, Wish, seed_of
 from services.recommender.people_store import Shown, Sitting
 
 MAX_AGE: Final = timedelta(minutes=1)
@@ -49,9 +52,9 @@ class Person:
         if kind not in self._known:
             shelf = self.catalogue.shelves[kind]
             rests = resting(kind, shelf, self.opinions, self.shown.earlier, self.read_at, self.policy)
-            columns = strongest(shelf, self.taste)
+            leanings = Leanings.of(shelf, self.taste, self.exploration)
             closed = closed_rows(shelf, {*self.never, *rests})
-            self._known[kind] = Known(self.taste, self.never, rests, self.exploration, columns, closed)
+            self._known[kind] = Known(self.taste, self.never, rests, self.exploration, leanings, closed)
         return self._known[kind]
 
     def ranked(self, kind: Kind, wish: Wish) -> list[Ranked]:

@@ -18,10 +18,11 @@ from services.recommender.core.corrections import corrected
 from services.recommender.core.goals import default_goal
 from services.recommender.core.mixing import mixed
 from services.recommender.core.prior import Prior
-from services.recommender.core.ranking import Ranked, Wish, seed_of
+from services.recommender.core.ranking import Ranked
 from services.recommender.core.reasons import WordedReason, reasons
 from services.recommender.core.selection import MAX_NEGATIVE_RUN
 from services.recommender.core.taste import MAX_EVIDENCE, SAID, learn_taste
+from services.recommender.core.wishes import Wish, seed_of
 from services.recommender.database import require_migrated
 from services.recommender.errors import EmptyCatalogueError, NotClusteredError, UnknownFeatureError
 from services.recommender.lists import Beliefs, Chosen, Listing, Lists, Policy, Request, Told
@@ -287,7 +288,8 @@ class Recommender:
         answers = read.answers.of([each.id for each in order])
         turned_away = self._turned_away(request, person, read)
         wanted = [(each, answers[each.id]) for each in order if each.id in answers and each.id not in turned_away]
-        wishes = {kind: self._wish(request, goal, person, kind, request.count) for kind in Kind}
+        kinds = {answer.item.kind for _, answer in wanted}
+        wishes = {kind: self._wish(request, goal, person, kind, request.count) for kind in kinds}
 
         def why(ranked: Ranked, item: Item) -> list[WordedReason]:
             shelf = person.catalogue.shelves[item.kind]

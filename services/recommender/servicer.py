@@ -1,7 +1,7 @@
 """The gRPC edge: translates, delegates, and asks for what should follow."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from pydantic_core import to_json
@@ -25,13 +25,20 @@ from services.recommender.scoring import ScoringRequester
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
+class Threads(NamedTuple):
+    """Where blocking calls run."""
+
+    lists: Offloader
+    others: Offloader
+
+
 class RecommenderServicer(OperatorMethods):
     """Serves emoverse.v1.RecommenderService."""
 
     def __init__(
         self,
         recommender: Recommender,
-        offload: Offloader,
+        threads: Threads,
         moods: MoodReader,
         publisher: Publisher,
         scoring: ScoringRequester,
@@ -40,7 +47,7 @@ class RecommenderServicer(OperatorMethods):
     ) -> None:
         super().__init__(operations)
         self._recommender = recommender
-        self._offload = offload
+        self._offload, self._making_lists = threads.others, threads.lists
         self._moods = moods
         self._publisher = publisher
         self._scoring = scoring
@@ -56,9 +63,9 @@ class RecommenderServicer(OperatorMethods):
             mood = mood_for(state, self._recommender.clock()) if state else seen.mood
             asked = replace(asked, mood=mood, has_chosen_mood=state is not None, version=seen.version)
             if kind:
-                listing = await self._offload(self._recommender.recommend, asked, kind)
+                listing = await self._making_lists(self._recommender.recommend, asked, kind)
             else:
-                listing = await self._offload(self._recommender.recommend_mixed, asked)
+                listing = await self._making_lists(self._recommender.recommend_mixed, asked)
             await self._note_journey(asked, seen)
             return messages.recommend_response(listing)
 

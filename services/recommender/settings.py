@@ -37,9 +37,13 @@ class RecommenderSettings(ServiceSettings):
     candidates: NonNegativeInt = CANDIDATES
     """Items of a kind that are scored for a list, and some more that the person's taste brings; 0 scores every item."""
 
+    list_threads: PositiveInt = 1
+    """Lists are made by so many threads. Python runs one at a time: more of them take turns, which costs half as much
+    again, and pays only where the database is so far away that a thread mostly waits for it."""
     database_threads: PositiveInt = 4
+    """For everything else that asks the database."""
     max_waiting_calls: PositiveInt = 64
-    """Database calls running or waiting for a thread; beyond these a call is refused."""
+    """Lists that are made or wait for a thread, and likewise other calls; beyond these one is refused."""
     shown_every_s: PositiveFloat = 0.2
     """How often what was shown is written to the database."""
     catalogue_poll_s: PositiveFloat = 1.0

@@ -60,7 +60,7 @@ def cookies(url: str, redis_url: str) -> dict[str, str]:
 
 
 @SCHEMA.exclude(operation_id=ENDLESS).parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=QUIET)
+@settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=QUIET)
 def test_made_up_requests_get_described_answers(case: Any, url: str, cookies: dict[str, str]):
     response = case.call(base_url=url, cookies=cookies, timeout=30, allow_redirects=False)
     case.validate_response(response)

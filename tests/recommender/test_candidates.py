@@ -9,14 +9,17 @@ from contracts.emotion import EMOTIONS
 from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind
 from services.recommender.core.catalogue import Catalogue, ItemFacts
-from services.recommender.core.ranking import Known, Wish, rank
+from services.recommender.core.exploring import Exploration
+from services.recommender.core.ranking import rank
 from services.recommender.core.taste import Opinion, learn_taste
 from services.recommender.core.weights import EVERYTHING
+from services.recommender.core.wishes import Known, Wish
 from tests.recommender.support import NOON, facts, mood, shelf_of
 
 SONGS = 20_000
 MIN_RECALL = 0.95
 MIN_JOURNEY_RECALL = 0.85
+MIN_RECALL_OF_DRAWS = 0.9
 GOALS = [goal for goal in Goal if goal is not Goal.JOURNEY]
 
 
@@ -89,3 +92,13 @@ def test_what_is_closed_makes_room_for_others():
         catalogue.shelves[Kind.MUSIC], Known(learn_taste(catalogue, []), never=closed), Wish(count=100, goal=Goal.LIFT)
     )
     assert len({pick.id for pick in picks} - closed) == 100
+
+
+def test_most_of_what_a_draw_puts_first_is_among_the_candidates(made_up: Catalogue):
+    wishes = [
+        Wish(count=10, goal=goal, mood=mood(MoodState(emotion)), seed=1) for goal in GOALS for emotion in EMOTIONS
+    ]
+    tastes = [somebody(made_up, seed).taste for seed in range(2)]
+    explorers = [Known(each, exploration=Exploration.of(each, np.random.default_rng(3))) for each in tastes]
+    found = np.mean([recall(made_up, known, wish) for known in explorers for wish in wishes])
+    assert found >= MIN_RECALL_OF_DRAWS

@@ -9,8 +9,9 @@ from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind
 from services.recommender.core.catalogue import Catalogue
 from services.recommender.core.exploring import Exploration
-from services.recommender.core.ranking import Known, Ranked, Wish, rank
+from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.taste import Taste, learn_taste
+from services.recommender.core.wishes import Known, Wish
 from tests.recommender.support import facts, mood, opinion, shelf_of
 
 

@@ -9,9 +9,10 @@ from contracts.recommendation import Goal, Kind
 from services.recommender.core.catalogue import Catalogue, Shelf
 from services.recommender.core.goals import DESTINATIONS, GOAL_POINTS, destination, place_of
 from services.recommender.core.journeys import waypoints
-from services.recommender.core.ranking import Known, Ranked, Wish, rank
+from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.core.taste import learn_taste
+from services.recommender.core.wishes import Known, Wish
 from tests.recommender.support import facts, longest_run, mood, shelf_of
 
 

@@ -11,9 +11,10 @@ from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.exploring import Exploration
-from services.recommender.core.ranking import Known, Wish, rank
+from services.recommender.core.ranking import rank
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.core.taste import Taste, learn_taste
+from services.recommender.core.wishes import Known, Wish
 from tests.recommender.support import longest_run, mood, opinion, shelf_of
 
 SONGS = 100_000

@@ -11,9 +11,10 @@ from contracts.emotion import EMOTIONS
 from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind
 from services.recommender.core.catalogue import Catalogue, Shelf
-from services.recommender.core.ranking import Known, Ranked, Wish, rank, seed_of
+from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.rest import never_again
 from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
+from services.recommender.core.wishes import Known, Wish, seed_of
 from tests.recommender.support import NOON, facts, mood, opinion, shelf_of
 
 LIKE, DISLIKE = FeedbackAction.LIKE, FeedbackAction.DISLIKE
@@ -63,7 +64,7 @@ def test_without_a_mood_the_picks_are_good_and_none_comes_twice(starter: Catalog
 
 
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_disliked_item_is_gone_and_scores_fall_along_the_list(starter: Catalogue, data: st.DataObject):
     kind = data.draw(st.sampled_from(Kind))
     wish: dict[str, Any] = {

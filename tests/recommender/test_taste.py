@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from contracts.emotion import CIRCUMPLEX, Affect, Emotion
 from contracts.recommendation import FeedbackAction, Kind, TasteWord
 from services.recommender.core.catalogue import Catalogue, Feature
+from services.recommender.core.contexts import context
 from services.recommender.core.prior import PLAIN
 from services.recommender.core.taste import HALF_LIFE, SAID_HALF_LIFE, Opinion, Spoken, Taste, learn_taste, verdicts
 from tests.recommender.support import NOON, facts, opinion, shelf_of
@@ -104,6 +105,15 @@ def test_the_variance_of_what_is_not_known_is_the_same_in_every_mood(catalogue: 
     draws = [taste.sampled(np.random.default_rng(seed)) for seed in range(400)]
     spread = [np.std([draw.appeal(shelf, mood)[0] for draw in draws]) for mood in (HAPPY, MIDDLE, SAD)]
     np.testing.assert_allclose(spread, spread[1], rtol=0.12)
+
+
+def test_a_weight_in_a_mood_is_made_of_what_each_context_brings(catalogue: Catalogue):
+    taste = learn_taste(catalogue, [opinion("a", LIKE)._replace(mood=HAPPY), opinion("c", DISLIKE)._replace(mood=SAD)])
+    columns = np.array([3, 0, 1])
+    for each in (taste, taste.sampled(np.random.default_rng(0))):
+        for mood in (HAPPY, SAD, MIDDLE):
+            parts = context(mood) @ each.weights_by_context(columns)
+            assert parts == pytest.approx(each.weights_of(columns, mood))
 
 
 def test_draws_scatter_around_what_was_learned_in_that_mood(catalogue: Catalogue):

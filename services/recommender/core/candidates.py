@@ -54,7 +54,8 @@ class Index:
         by_column = csc_array(features)
         self._members: Rows = np.asarray(by_column.indices, dtype=np.intp)
         self._starts = by_column.indptr
-        frequent = list(map(int, np.flatnonzero(np.diff(self._starts) > SCANNED)))
+        self._sizes = np.diff(self._starts)
+        frequent = list(map(int, np.flatnonzero(self._sizes > SCANNED)))
         self._trees = {
             (goal, column): KDTree(points[self._having(column)])
             for goal, points in self._points.items()
@@ -78,7 +79,10 @@ class Index:
     def best_with(self, columns: Iterable[int], target: Affect, goal: Goal, count: int) -> list[Rows]:
         """For each of these features at most `count` rows that have it."""
         middle = _middle(target, FEATURE_CELL)
-        return [self._best(goal, middle, count, column) for column in columns]
+        return [
+            self._having(column) if self._sizes[column] <= count else self._best(goal, middle, count, column)
+            for column in columns
+        ]
 
     def any(self, seed: int, count: int) -> Rows:
         """At most `count` rows by chance, the same for the same seed."""

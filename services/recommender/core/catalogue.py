@@ -21,6 +21,7 @@ from services.recommender.core.prior import PLAIN, Prior, trait_matrix
 from services.recommender.core.weights import FIT_DISTANCE, QUALITY, SERVES
 
 Floats = npt.NDArray[np.float64]
+Indicators = npt.NDArray[np.float32]
 
 GROUP_SCALES: Final[Mapping[str, float]] = {"creator": 0.6, "genre": 0.5, "tag": 0.4, "cluster": 0.3, "feel": 0.3}
 """Groups of features, and how much each tells about a taste: the prior standard deviation of that part of an item's
@@ -76,10 +77,10 @@ class Shelf:
     """(n, 2), valence and arousal in -1..1."""
     quality: Floats
     """(n,), 0..1: 0.5 for a rating of 7.5, or where a prior was learned, for an expected liking of 0."""
-    good_for: Floats
-    """(n, 7), 1 where an item helps with an emotion, in the order of `EMOTIONS`."""
-    kindred: Floats
-    """(n, 7), 1 where an item's cluster suits an emotion."""
+    good_for: Indicators
+    """(n, 7), 1 where an item helps with an emotion, in the order of `EMOTIONS`; (0, 7) where none does."""
+    kindred: Indicators
+    """The same of whether an item's cluster suits an emotion."""
     serves: Mapping[Goal, Floats]
     """(n,), 1 where a genre or tag serves the goal."""
     features: Any
@@ -239,9 +240,9 @@ def weighted_rating(rating: Any, votes: Any, mean: float) -> Any:
     return (votes * rating + PRIOR_VOTES * mean) / (votes + PRIOR_VOTES)
 
 
-def _indicators(emotions: Sequence[Sequence[str]]) -> Floats:
-    rows = [[float(emotion in named) for emotion in EMOTIONS] for named in emotions]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(EMOTIONS))
+def _indicators(emotions: Sequence[Sequence[str]]) -> Indicators:
+    rows = [[emotion in named for emotion in EMOTIONS] for named in emotions] if any(emotions) else []
+    return np.array(rows, dtype=np.float32).reshape(len(rows), len(EMOTIONS))
 
 
 def _serving(facts: Sequence[ItemFacts], goal: Goal) -> Floats:

@@ -21,6 +21,11 @@ class Features:
         self._columns = matrix.indices.astype(np.int32)
         self._values = matrix.data.astype(np.float32)
 
+    def row(self, row: int) -> tuple[Numbers, Numbers]:
+        """What this row has: the features, and how much of each."""
+        held = slice(self._starts[row], self._starts[row] + self._lengths[row])
+        return self._columns[held], self._values[held]
+
     def of(self, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         """What these rows have, one after the other, e in all: the place among `rows`, the feature, and how much."""
         lengths = self._lengths[rows]

@@ -15,11 +15,9 @@ The draws are one for each person and sitting, see `exploring`. Only the candida
 `choose` makes a list of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
@@ -28,14 +26,14 @@ from contracts.emotion import EMOTIONS, Affect
 from contracts.mood import Mood
 from contracts.recommendation import Goal
 from services.recommender.core.candidates import Rows
-from services.recommender.core.catalogue import Floats, Shelf
-from services.recommender.core.exploring import DRAWS, Exploration
-from services.recommender.core.goals import destination, place_of, target
-from services.recommender.core.journeys import Numbers, course, waypoints
+from services.recommender.core.catalogue import Shelf
+from services.recommender.core.exploring import DRAWS
+from services.recommender.core.goals import place_of
+from services.recommender.core.journeys import Numbers, course
+from services.recommender.core.searching import open_rows
 from services.recommender.core.selection import STRONGLY_NEGATIVE, Course, choose
 from services.recommender.core.taste import Taste
 from services.recommender.core.weights import (
-    CANDIDATES,
     CHANCE,
     EXPLORE,
     FIT,
@@ -46,60 +44,13 @@ from services.recommender.core.weights import (
     SERVES,
     TASTE,
 )
+from services.recommender.core.wishes import Known, Wish
 
-PER_FEATURE: Final = 96
-"""Candidates for one feature that the person likes."""
-STRONGEST: Final = 24
-"""Features of a person that bring candidates."""
-BY_CHANCE: Final = 64
 PER_STEP: Final = 12
 """Candidates for each step of a journey."""
 TIER: Final = 64
 """Diversity is sought among so many of the best for as many picks, then among the best that are left, and so on: the
 beginning of a list does not depend on its length."""
-STOPS: Final = 6
-"""Places on a journey where candidates are sought."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a list is made for."""
-
-    count: int
-    goal: Goal
-    mood: Mood | None = None
-    exclude: frozenset[str] = frozenset()
-    seed: int = 0
-    destination: Goal | None = None
-    """Where a journey leads: lift, calm or focus; None leaves it to the mood."""
-    candidates: int = CANDIDATES
-    """How many items are scored at least; `EVERYTHING` scores all."""
-
-    @property
-    def target(self) -> Affect:
-        """Where in the plane the picks should lie; of a journey, the last ones."""
-        return target(self.mood, self.goal_served)
-
-    @property
-    def goal_served(self) -> Goal:
-        """The goal, or where the journey leads."""
-        return destination(self.mood, self.destination) if self.goal is Goal.JOURNEY else self.goal
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known about a person, for one shelf."""
-
-    taste: Taste
-    never: frozenset[str] = frozenset()
-    resting: Mapping[str, datetime] | None = None
-    """When the person last met each item that should stay away for now."""
-    exploration: Exploration | None = None
-    """None: only what is known counts."""
-    columns: Sequence[int] | None = None
-    """As `strongest` finds them; None: to be found."""
-    closed: Sequence[int] | None = None
-    """As `closed_rows` finds them; None: to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +73,6 @@ class Ranked:
     """It should rest, but nothing else is left."""
 
 
-def seed_of(*parts: object) -> int:
-    """A seed that is the same for the same parts in every process."""
-    return int.from_bytes(blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest())
-
-
-def strongest(shelf: Shelf, taste: Taste) -> list[int]:
-    """The features of a shelf's items that add most to this taste, at most `STRONGEST`."""
-    gains = taste.weights_of(taste.columns) * shelf.index.strength[taste.columns]
-    best = np.argsort(-gains, kind="stable")[:STRONGEST]
-    return [int(taste.columns[place]) for place in best if gains[place] > 0]
-
-
-def closed_rows(shelf: Shelf, barred: Iterable[str]) -> list[int]:
-    """Where a shelf has these items, those that it has."""
-    return [shelf.rows[each] for each in barred if each in shelf.rows]
-
-
 def rank(shelf: Shelf, known: Known, wish: Wish) -> list[Ranked]:
     """At most `wish.count` items of the shelf, the best first; then, if there are fewer, those that rest, the longest
     unseen first. Never one that is excluded or never wanted again. The same arguments give the same list, and a longer
@@ -156,7 +90,7 @@ def rank(shelf: Shelf, known: Known, wish: Wish) -> list[Ranked]:
 
 
 def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
-    scored = _Scored.of(shelf, known, wish, _open_rows(shelf, known, wish))
+    scored = _Scored.of(shelf, known, wish, open_rows(shelf, known, wish))
     if wish.goal is Goal.JOURNEY:
         yield from _journey(scored)
         return
@@ -189,42 +123,9 @@ def _best_first(scores: Numbers, count: int) -> Rows:
     return best[np.argsort(-scores[best], kind="stable")]
 
 
-def _open_rows(shelf: Shelf, known: Known, wish: Wish) -> Rows:
-    closed = closed_rows(shelf, {*known.never, *(known.resting or ())}) if known.closed is None else known.closed
-    closed = [*closed, *closed_rows(shelf, wish.exclude)]
-    size = len(shelf.ids)
-    # What is closed may be what is nearest: look for more, in portions, so that others' answers still serve.
-    wanted = wish.candidates * (1 + -(-len(closed) // wish.candidates)) if wish.candidates else size
-    found = np.concatenate(list(_candidates(shelf, known, wish, wanted))) if wanted < size else np.arange(size)
-    rows = _distinct(found)
-    places = np.searchsorted(rows, closed)
-    is_there = places < len(rows)
-    return np.delete(rows, places[is_there][rows[places[is_there]] == np.array(closed)[is_there]])
-
-
-def _distinct(rows: Rows) -> Rows:
-    ordered = np.sort(rows)
-    return ordered[np.diff(ordered, prepend=-1) > 0]
-
-
-def _candidates(shelf: Shelf, known: Known, wish: Wish, wanted: int) -> Iterator[Rows]:
-    columns = strongest(shelf, known.taste) if known.columns is None else known.columns
-    points = _stops(wish, STOPS) if wish.goal is Goal.JOURNEY else [wish.target]
-    for point in points:
-        yield shelf.index.best(point, wish.goal_served, wanted if len(points) == 1 else wanted // 2)
-        yield from shelf.index.best_with(columns, point, wish.goal_served, PER_FEATURE)
-    if wish.goal is Goal.MATCH:
-        yield shelf.index.bearable(wish.target, wish.goal, wanted // 4)
-    yield shelf.index.any(wish.seed, BY_CHANCE)
-
-
-def _stops(wish: Wish, count: int) -> list[Affect]:
-    return [Affect(*map(float, point)) for point in waypoints(place_of(wish.mood), wish.target, count)]
-
-
 def _journey(scored: "_Scored") -> Iterator[Ranked]:
     """The picks of a walk, sorted by how far along it they stand where no way was found without turning back."""
-    points = np.array(_stops(scored.wish, min(scored.wish.count, len(scored.rows))))
+    points = np.array(scored.wish.stops(min(scored.wish.count, len(scored.rows))))
     if not len(points):
         return
     # Nearness to the end alone has no say: each step seeks its own place.
@@ -327,7 +228,7 @@ def appeal(shelf: Shelf, tastes: Sequence[Taste], place: Affect, rows: Rows) -> 
     return np.array(own) + np.array([taste.trait_weights(place) for taste in tastes]) @ shelf.traits[rows].T
 
 
-def _suiting(indicators: Floats, rows: Rows, mood: Mood | None) -> Numbers:
-    if mood is None or len(mood.probabilities) != len(EMOTIONS):
+def _suiting(indicators: Numbers, rows: Rows, mood: Mood | None) -> Numbers:
+    if mood is None or len(mood.probabilities) != len(EMOTIONS) or not len(indicators):
         return np.zeros(len(rows), dtype=np.float32)
-    return indicators[rows] @ np.array(mood.probabilities)
+    return indicators[rows] @ np.array(mood.probabilities, dtype=np.float32)

@@ -11,9 +11,10 @@ from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item, Reason,
 from services.recommender.core.affect import affect_words, arousal_word, valence_word
 from services.recommender.core.catalogue import Feature, Shelf
 from services.recommender.core.goals import GOAL_TERMS, place_of
-from services.recommender.core.ranking import Known, Ranked, Wish
+from services.recommender.core.ranking import Ranked
 from services.recommender.core.taste import Verdict
 from services.recommender.core.weights import FIT, GOOD_FOR
+from services.recommender.core.wishes import Known, Wish
 
 MAX_REASONS: Final = 3
 MIN_FIT: Final = 0.4 * FIT
@@ -81,7 +82,7 @@ def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) 
 def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[WordedReason]:
     if ranked.parts["taste"] < MIN_TASTE:
         return
-    _, columns, values = shelf.own_columns.of(np.array([ranked.row]))
+    columns, values = shelf.own_columns.row(ranked.row)
     column = int(columns[int(np.argmax(values * known.taste.weights_of(columns, place_of(wish.mood))))])
     feature = known.taste.vocabulary[column]
     if any(each.feature == feature and each.word is TasteWord.MORE for each in known.taste.words):

@@ -156,6 +156,10 @@ class Draw(NamedTuple):
             [int(start) for start in rng.integers(len(_NORMAL), size=CONTEXTS)], rng.standard_normal((CONTEXTS, traits))
         )
 
+    def by_context(self, columns: Columns) -> Floats:
+        """The parts of these k features' weights, (3, k)."""
+        return np.stack([self.weights(axis, columns) for axis in np.eye(CONTEXTS)])
+
     def weights(self, here: Floats, columns: Columns) -> Floats:
         """Of these features in a context, in the shape of `columns`."""
         parts = (
@@ -218,6 +222,13 @@ class Taste:
         weights[self.columns] = self._told_in(mood)[0]
         return weights[columns] if self.draw is None else weights[columns] + self.draw.weights(context(mood), columns)
 
+    def weights_by_context(self, columns: Columns) -> Floats:
+        """The parts of these k features' weights, (3, k), of which a mood's `context` makes `weights_of`."""
+        weights = np.zeros((CONTEXTS, len(self.vocabulary)))
+        weights[:, self.columns] = (self.contexts * self.told[:, None]).T @ self.evidence_features
+        parts = weights[:, columns]
+        return parts if self.draw is None else parts + self.draw.by_context(columns)
+
     def trait_weights(self, mood: Affect | None = None) -> Floats:
         """The weights of the traits in a mood, (d,)."""
         weights = self._told_in(mood)[1]
@@ -244,8 +255,7 @@ class Taste:
         if not len(self.noise):
             return replace(self, draw=draw)
         noise = np.sqrt(self.noise) * rng.standard_normal(len(self.noise))
-        weights = np.column_stack([draw.weights(axis, self.columns) for axis in np.eye(CONTEXTS)])
-        appeals = self.evidence_features @ weights + self.evidence_traits @ draw.traits.T
+        appeals = self.evidence_features @ draw.by_context(self.columns).T + self.evidence_traits @ draw.traits.T
         drawn = (self.contexts * appeals).sum(axis=1) + noise
         return replace(self, told=self.told - cho_solve((self.factor, True), drawn), draw=draw)
 
@@ -267,7 +277,10 @@ class Taste:
 
     def verdicts_on(self, column: int) -> list[Verdict]:
         """The evidence in favour that has this feature, the newest first."""
-        rows, _ = np.nonzero(self.evidence_features[: len(self.evidence), self.columns == column])
+        place = int(np.searchsorted(self.columns, column))
+        if place == len(self.columns) or self.columns[place] != column:
+            return []
+        rows = np.flatnonzero(self.evidence_features[: len(self.evidence), place])
         return [self.evidence[row] for row in map(int, rows) if self.evidence[row].liking > 0]
 
 

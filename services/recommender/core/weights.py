@@ -17,6 +17,6 @@ CHANCE: Final = 0.02
 FIT_DISTANCE: Final = 0.4
 """In the valence-arousal plane: there, nearness is a half."""
 
-CANDIDATES: Final = 500
-"""Items of a shelf that are scored, and some more that the person's taste brings; a smaller shelf is scored whole."""
+CANDIDATES: Final = 300
+"""Items of a shelf that are scored, and some more that the person's taste brings; a small shelf is scored whole."""
 EVERYTHING: Final = 0

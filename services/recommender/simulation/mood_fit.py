@@ -11,9 +11,10 @@ from services.recommender.core.catalogue import Catalogue, Floats, Shelf
 from services.recommender.core.corrections import mood_for
 from services.recommender.core.goals import DESTINATIONS, place_of
 from services.recommender.core.journeys import MIN_TRAVEL
-from services.recommender.core.ranking import Known, Ranked, Wish, rank
+from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.selection import STRONGLY_NEGATIVE
 from services.recommender.core.taste import learn_taste
+from services.recommender.core.wishes import Known, Wish
 from services.recommender.simulation.people import BEGIN
 
 LENGTH: Final = 10

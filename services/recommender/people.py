@@ -16,10 +16,11 @@ from services.recommender.core.catalogue import Catalogue
 from services.recommender.core.corrections import Correction
 from services.recommender.core.exploring import Exploration
 from services.recommender.core.leanings import Leanings
+from services.recommender.core.opinions import Opinion, verdicts
 from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.rest import RestPolicy, never_again, resting
 from services.recommender.core.searching import closed_rows
-from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
+from services.recommender.core.taste import Taste, learn_taste
 from services.recommender.core.wishes import Known, Wish, seed_of
 from services.recommender.people_store import Shown, Sitting
 

@@ -14,7 +14,8 @@ from contracts.recommendation import FeedbackAction, TasteWord
 from servicekit.database import Row, upsert
 from services.recommender.core.catalogue import Feature
 from services.recommender.core.corrections import Correction
-from services.recommender.core.taste import MAX_WORDS, SAID, Opinion, Spoken
+from services.recommender.core.opinions import SAID, Opinion, Spoken
+from services.recommender.core.taste import MAX_WORDS
 from services.recommender.errors import KeyReusedError, UnknownItemError
 from services.recommender.schema import FeedbackRow, ItemRow, MoodCorrectionRow, PersonRow, ShownRow, TasteWordRow
 

@@ -17,11 +17,12 @@ from services.recommender.core.clustering import Spot
 from services.recommender.core.corrections import corrected
 from services.recommender.core.goals import default_goal
 from services.recommender.core.mixing import mixed
+from services.recommender.core.opinions import SAID
 from services.recommender.core.prior import Prior
 from services.recommender.core.ranking import Ranked
 from services.recommender.core.reasons import WordedReason, reasons
 from services.recommender.core.selection import MAX_NEGATIVE_RUN
-from services.recommender.core.taste import MAX_EVIDENCE, SAID, learn_taste
+from services.recommender.core.taste import MAX_EVIDENCE, learn_taste
 from services.recommender.core.wishes import Wish, seed_of
 from services.recommender.database import require_migrated
 from services.recommender.errors import EmptyCatalogueError, NotClusteredError, UnknownFeatureError

@@ -13,7 +13,7 @@ from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, Tas
 from servicekit.errors import InvalidInputError
 from services.recommender.core.catalogue import Feature
 from services.recommender.core.goals import DESTINATIONS
-from services.recommender.core.taste import SAID
+from services.recommender.core.opinions import SAID
 from services.recommender.errors import UnknownChoiceError
 from services.recommender.pages import INVALID
 from services.recommender.people_store import Feedback, MoodWord, Review, TasteCorrection

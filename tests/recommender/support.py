@@ -10,8 +10,8 @@ from contracts.mood import Mood, MoodState
 from contracts.recommendation import FeedbackAction, Kind
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.corrections import mood_for
+from services.recommender.core.opinions import Opinion
 from services.recommender.core.rest import RestPolicy
-from services.recommender.core.taste import Opinion
 from services.recommender.lists import Policy
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -10,8 +10,9 @@ from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind
 from services.recommender.core.catalogue import Catalogue, ItemFacts
 from services.recommender.core.exploring import Exploration
+from services.recommender.core.opinions import Opinion
 from services.recommender.core.ranking import rank
-from services.recommender.core.taste import Opinion, learn_taste
+from services.recommender.core.taste import learn_taste
 from services.recommender.core.weights import EVERYTHING
 from services.recommender.core.wishes import Known, Wish
 from tests.recommender.support import NOON, facts, mood, shelf_of

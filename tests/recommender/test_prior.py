@@ -7,8 +7,9 @@ import pytest
 from contracts.recommendation import Kind
 from servicekit.errors import ConfigurationError
 from services.recommender.core.catalogue import Catalogue, traits_of
+from services.recommender.core.opinions import Opinion
 from services.recommender.core.prior import Prior, Rater, Voice, learn_prior, trait_matrix
-from services.recommender.core.taste import Opinion, learn_taste
+from services.recommender.core.taste import learn_taste
 from services.recommender.priors import load_priors, save_prior
 from tests.recommender.support import NOON, facts
 

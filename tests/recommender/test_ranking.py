@@ -11,9 +11,10 @@ from contracts.emotion import EMOTIONS
 from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind
 from services.recommender.core.catalogue import Catalogue, Shelf
+from services.recommender.core.opinions import Opinion, verdicts
 from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.rest import never_again
-from services.recommender.core.taste import Opinion, Taste, learn_taste, verdicts
+from services.recommender.core.taste import Taste, learn_taste
 from services.recommender.core.wishes import Known, Wish, seed_of
 from tests.recommender.support import NOON, facts, mood, opinion, shelf_of
 

@@ -5,9 +5,10 @@ import pytest
 from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Item, Kind, Reason, ReasonCode
 from services.recommender.core.catalogue import Catalogue, ItemFacts
+from services.recommender.core.opinions import Opinion
 from services.recommender.core.ranking import rank
 from services.recommender.core.reasons import MAX_REASONS, WordedReason, reasons
-from services.recommender.core.taste import Opinion, learn_taste
+from services.recommender.core.taste import learn_taste
 from services.recommender.core.wishes import Known, Wish
 from tests.recommender.support import NOON, facts, mood, opinion, shelf_of
 

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from contracts.recommendation import FeedbackAction, Kind
+from services.recommender.core.opinions import verdicts
 from services.recommender.core.rest import never_again, resting
-from services.recommender.core.taste import verdicts
 from tests.recommender.support import NOON, POLICY, facts, opinion, shelf_of
 
 CATALOGUE = shelf_of(*(facts(f"song-{n}") for n in range(8)), facts("film", Kind.MOVIE))

@@ -10,8 +10,9 @@ from contracts.emotion import CIRCUMPLEX, Affect, Emotion
 from contracts.recommendation import FeedbackAction, Kind, TasteWord
 from services.recommender.core.catalogue import Catalogue, Feature
 from services.recommender.core.contexts import context
+from services.recommender.core.opinions import Opinion, Spoken, verdicts
 from services.recommender.core.prior import PLAIN
-from services.recommender.core.taste import HALF_LIFE, SAID_HALF_LIFE, Opinion, Spoken, Taste, learn_taste, verdicts
+from services.recommender.core.taste import HALF_LIFE, SAID_HALF_LIFE, Taste, learn_taste
 from tests.recommender.support import NOON, facts, opinion, shelf_of
 
 LIKE, DISLIKE, SKIP = FeedbackAction.LIKE, FeedbackAction.DISLIKE, FeedbackAction.SKIP

@@ -11,8 +11,8 @@ from contracts.recommendation import TRAITS, FeedbackAction, Goal, Item, Reason,
 from services.recommender.core.affect import affect_words, arousal_word, valence_word
 from services.recommender.core.catalogue import Feature, Shelf
 from services.recommender.core.goals import GOAL_TERMS, place_of
+from services.recommender.core.opinions import Verdict
 from services.recommender.core.ranking import Ranked
-from services.recommender.core.taste import Verdict
 from services.recommender.core.weights import FIT, GOOD_FOR
 from services.recommender.core.wishes import Known, Wish
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.recommendation import TRAITS, FeedbackAction, Kind
 from services.recommender.core.catalogue import Shelf
-from services.recommender.core.taste import Opinion, Verdict
+from services.recommender.core.opinions import Opinion, Verdict
 
 MAX_SHOWN_SHARE: Final = 0.25
 """Of a shelf that may rest because it was shown, the newest first: more would leave only what does not fit the mood."""

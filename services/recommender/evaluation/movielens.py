@@ -14,8 +14,8 @@ from contracts.recommendation import Kind
 from servicekit.errors import InvalidInputError
 from services.recommender.core.affect import terms_affect
 from services.recommender.core.catalogue import Floats, ItemFacts
+from services.recommender.core.opinions import Opinion
 from services.recommender.core.prior import Rows
-from services.recommender.core.taste import Opinion
 
 POINTS_PER_STAR: Final = 2.0
 MAX_STARS: Final = 5.0

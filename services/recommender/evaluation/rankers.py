@@ -21,6 +21,7 @@ from services.recommender.core.catalogue import (
 )
 from services.recommender.core.catalogue import weighted_rating as bayesian_average
 from services.recommender.core.goals import target
+from services.recommender.core.opinions import NEUTRAL_RATING, RATING_REACH, liking
 from services.recommender.core.prior import (
     FEATURE_VARIANCE,
     GENRES_ALONE,
@@ -31,7 +32,7 @@ from services.recommender.core.prior import (
     learn_prior,
     trait_matrix,
 )
-from services.recommender.core.taste import NEUTRAL_RATING, RATING_REACH, learn_taste, liking
+from services.recommender.core.taste import learn_taste
 from services.recommender.evaluation.metrics import LIKED
 from services.recommender.evaluation.movielens import Person, RatedFilms
 

@@ -9,6 +9,7 @@ from contracts.emotion import Affect
 from services.recommender.core.catalogue import Floats, Shelf
 from services.recommender.core.contexts import context
 from services.recommender.core.exploring import Exploration
+from services.recommender.core.selection import best_first
 from services.recommender.core.taste import Taste
 from services.recommender.core.weights import EXPLORE, TASTE
 
@@ -35,12 +36,11 @@ class Leanings(NamedTuple):
             gains = (1.0 - EXPLORE / TASTE) * gains + EXPLORE * exploration.draw.weights_by_context(columns)
         gains *= strength[columns]
         most = (_MOODS @ gains).max(axis=0)
-        kept = np.argsort(-most, kind="stable")[:KEPT]
+        kept = best_first(most, KEPT)
         kept = kept[most[kept] > 0]
         return cls(columns[kept], gains[:, kept])
 
     def strongest(self, mood: Affect, count: int) -> list[int]:
         """The columns of at most `count` that add most in a mood."""
         gains = context(mood) @ self.gains
-        best = np.argsort(-gains, kind="stable")[:count]
-        return [int(self.columns[place]) for place in best if gains[place] > 0]
+        return [int(self.columns[place]) for place in best_first(gains, count) if gains[place] > 0]

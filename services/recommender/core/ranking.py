@@ -31,7 +31,7 @@ from services.recommender.core.exploring import DRAWS
 from services.recommender.core.goals import place_of
 from services.recommender.core.journeys import Numbers, course
 from services.recommender.core.searching import open_rows
-from services.recommender.core.selection import STRONGLY_NEGATIVE, Course, choose
+from services.recommender.core.selection import STRONGLY_NEGATIVE, Course, best_first, choose
 from services.recommender.core.taste import Taste
 from services.recommender.core.weights import (
     CHANCE,
@@ -110,17 +110,12 @@ def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
 
 def _tier(scores: Numbers, negative: Numbers) -> Rows:
     """The places of the best, and of enough that is not strongly negative to end any run."""
-    best = _best_first(scores, TIER)
+    best = best_first(scores, TIER)
     if not negative[best].any():
         return best
     others = np.flatnonzero(~negative)
-    places = np.union1d(best, others[_best_first(scores[others], TIER)])
+    places = np.union1d(best, others[best_first(scores[others], TIER)])
     return places[np.argsort(-scores[places], kind="stable")]
-
-
-def _best_first(scores: Numbers, count: int) -> Rows:
-    best = np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
-    return best[np.argsort(-scores[best], kind="stable")]
 
 
 def _journey(scored: "_Scored") -> Iterator[Ranked]:
@@ -133,7 +128,7 @@ def _journey(scored: "_Scored") -> Iterator[Ranked]:
     affect = scored.shelf.affect
     worth = scored.scores + course(affect[scored.rows], points, FIT).fit
     near_each = np.argpartition(-worth, min(PER_STEP, worth.shape[1] - 1), axis=1)[:, :PER_STEP]
-    pool = scored.only(np.union1d(near_each, _best_first(worth.max(axis=0), TIER)))
+    pool = scored.only(np.union1d(near_each, best_first(worth.max(axis=0), TIER)))
     way = course(affect[pool.rows], points, FIT)
     chosen, worths, propensities = pool.choose(len(points), way)
     advance = affect[pool.rows[chosen]] @ (points[-1] - points[0])

@@ -74,8 +74,8 @@ stubs: setup $(WEB)/node_modules/.package-lock.json  ## Regenerate contracts/pb 
 lock: setup  ## Resolve the dependencies again and write requirements/*.lock
 	@requirements/lock
 
-train: setup  ## Train the emotion model (resumes); CONFIG=name, EPOCHS=n, INIT=weights, TEACHER=weights
-	@$(PYTHON) -m training.train $(if $(CONFIG),--config $(CONFIG)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(INIT),--init $(INIT)) $(if $(TEACHER),--teacher $(TEACHER))
+train: setup  ## Train the emotion model (resumes); CONFIG=name, EPOCHS=n, INIT=weights, TEACHER=weights (or several)
+	@$(PYTHON) -m training.train $(if $(CONFIG),--config $(CONFIG)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(INIT:%=--init %) $(TEACHER:%=--teacher %)
 
 evaluate: setup  ## Evaluate the served model and write its card
 	@$(PYTHON) -m training.evaluate $(if $(FILE),$(FILE),../shared/data/fer2013/validation.npz) --card docs/model

@@ -65,7 +65,21 @@ class ResidualNetwork(_Frozen):
     dropout: float = 0.3
 
 
-Network = Annotated[PlainNetwork | VggNetwork | MobileNetwork | ResidualNetwork, Field(discriminator="kind")]
+SingleNetwork = Annotated[PlainNetwork | VggNetwork | MobileNetwork | ResidualNetwork, Field(discriminator="kind")]
+
+
+class EnsembleNetwork(_Frozen):
+    """Networks beside each other, whose logits are averaged: one model, one forward pass. Networks that err differently
+    read better together than one of them (Hansen and Salamon, 1990), and often than one of the size of all (Kondratyuk
+    et al., "When ensembling smaller models is more efficient than single large models", 2020)."""
+
+    kind: Literal["ensemble"] = "ensemble"
+    members: tuple[SingleNetwork, ...] = Field(min_length=2)
+
+
+Network = Annotated[
+    PlainNetwork | VggNetwork | MobileNetwork | ResidualNetwork | EnsembleNetwork, Field(discriminator="kind")
+]
 
 
 class Augmentation(_Frozen):
@@ -168,9 +182,12 @@ _RECIPE = TrainingConfig(
     selection_share=0.04,
 )
 
+_SMALL_RESIDUAL = ResidualNetwork(dropout=0.1)
+_SMALL_VGG = VggNetwork(widths=(16, 64, 128, 256), dropout=0.2)
+
 _FIT = _RECIPE.model_copy(
     update={
-        "network": ResidualNetwork(dropout=0.1),
+        "network": _SMALL_RESIDUAL,
         "augmentation": Augmentation(blur=0.08, noise=0.08, erase=0.1),
         "epochs": 14,
         "side_px": {0: 48},
@@ -192,6 +209,31 @@ _DEEPEN = _FIT.model_copy(
         "learning_rate": 2e-3,
         "weight_decay": 0.01,
         "rare_repeats": 2.0,
+    }
+)
+
+_DISTIL = _DEEPEN.model_copy(
+    update={
+        "epochs": 18,
+        "side_px": {0: 40, 8: 48},
+        "hold": 0.4,
+        "learning_rate": 1.5e-3,
+        "teacher_share": 0.4,
+        "label_smoothing": 0.05,
+    }
+)
+
+_DISTIL_VGG = _DISTIL.model_copy(
+    update={
+        "network": _SMALL_VGG,
+        "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.2, mixup=0.2),
+        "epochs": 48,
+        "side_px": {0: 32, 14: 40, 28: 48},
+        "learning_rate": 2e-3,
+        "warmup_epochs": 1.0,
+        "weight_decay": 0.02,
+        "rare_repeats": 2.5,
+        "teacher_share": 0.5,
     }
 )
 
@@ -223,14 +265,16 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     ),
     "fit": _FIT,
     "deepen": _DEEPEN,
-    "distil": _DEEPEN.model_copy(
+    "distil": _DISTIL,
+    # This one begins from chance, and learns faster for being taught.
+    "distil-vgg": _DISTIL_VGG,
+    "together": _DISTIL.model_copy(
         update={
-            "epochs": 18,
-            "side_px": {0: 40, 8: 48},
-            "hold": 0.4,
-            "learning_rate": 1.5e-3,
-            "teacher_share": 0.4,
-            "label_smoothing": 0.05,
+            "network": EnsembleNetwork(members=(_SMALL_RESIDUAL, _SMALL_VGG)),
+            "epochs": 3,
+            "side_px": {0: 48},
+            "hold": 0.0,
+            "learning_rate": 3e-4,
         }
     ),
 }

@@ -20,8 +20,8 @@ _ADVICE = (
 )
 
 
-def load_initial(path: Path, network: keras.Model) -> Arrays:
-    """What `network.weights` become when they are taken from `path` as far as they fit.
+def load_initial(paths: Sequence[Path], network: keras.Model) -> Arrays:
+    """What `network.weights` become when they are taken from `paths`, one after the other, as far as they fit.
 
     The weights of a version or a checkpoint are taken in order, each by the next one of its shape, so that a network of
     more blocks that begin as the identity computes at first what the given one did, and one of other widths gets the
@@ -32,22 +32,20 @@ def load_initial(path: Path, network: keras.Model) -> Arrays:
         one array for each of `network.weights`.
 
     Raises:
-        ModelError: `path` cannot be read as any of the three, or nothing in it fits.
+        ModelError: a path cannot be read as any of the three, or nothing in them fits.
     """
     own = [value_of(weight) for weight in network.weights]
-    if path.is_dir():
-        taken = _in_order(own, read_version_weights(path))
-    elif path.suffix == ".npz":
-        taken = _in_order(own, _read_average(path))
+    if len(paths) == 1 and not (paths[0].is_dir() or paths[0].suffix == ".npz"):
+        taken = _load_keras_file(paths[0], network)
     else:
-        taken = _load_keras_file(path, network)
+        taken = _in_order(own, [weight for path in paths for weight in _read_weights(path)])
     if all(np.array_equal(a, b) for a, b in zip(own, taken, strict=True)):
-        raise ModelError(f"{path}: no weight fits the network {network.name}.", _ADVICE)
+        raise ModelError(f"{', '.join(map(str, paths))}: no weight fits the network {network.name}.", _ADVICE)
     return taken
 
 
 def describe(path: Path) -> str:
-    """The name and the SHA-256 of the file, or of the files of a folder, for the record of a run."""
+    """The name and the SHA-256 of a file, or of the files of a folder, for the record of a run."""
     files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
     digest = hashlib.sha256()
     for file in files:
@@ -72,7 +70,11 @@ def read_version_weights(version_dir: Path) -> Arrays:
         raise ModelError(f"{version_dir} holds no weights that can be read ({error}).", _ADVICE) from error
 
 
-def _read_average(path: Path) -> Arrays:
+def _read_weights(path: Path) -> Arrays:
+    if path.is_dir():
+        return read_version_weights(path)
+    if path.suffix != ".npz":
+        raise ModelError(f"{path} is given beside others.", "A Keras weights file can only be given alone.")
     try:
         return read_checkpoint(path).best
     except CheckpointError as error:

@@ -1,12 +1,21 @@
 """The networks, built from their configuration. All of them work at any face size from 16x16 up."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import keras
 from keras import layers
 
 from contracts.emotion import EMOTIONS
-from training.config import MobileNetwork, Network, PlainNetwork, ResidualNetwork, VggNetwork
+from training.config import (
+    EnsembleNetwork,
+    MobileNetwork,
+    Network,
+    PlainNetwork,
+    ResidualNetwork,
+    SingleNetwork,
+    VggNetwork,
+)
 from training.layers import Convolution, FusedBatchNormalization, Standardise
 
 Tensor: TypeAlias = Any
@@ -26,20 +35,28 @@ def build_network(config: Network, precision: str = "float32") -> keras.Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     try:
-        return _build(config)
+        return _build_ensemble(config.members) if isinstance(config, EnsembleNetwork) else _build(config, config.kind)
     finally:
         keras.config.set_dtype_policy(before)
 
 
-def _build(config: Network) -> keras.Model:
+def _build_ensemble(members: Sequence[SingleNetwork]) -> keras.Model:
+    # Models within the model: so the weights are those of the first member, then those of the next.
+    faces = keras.Input((None, None, 1), name="faces", dtype="float32")
+    said = [_build(member, f"member_{number}")(faces) for number, member in enumerate(members)]
+    heads = [layers.Average(dtype="float32")(logits) for logits in zip(*said, strict=True)]
+    return keras.Model(faces, heads, name="ensemble")
+
+
+def _build(config: SingleNetwork, name: str) -> keras.Model:
     faces = keras.Input((None, None, 1), name="faces", dtype="float32")
     features = _features(Standardise(name="standardise", dtype="float32")(faces), config)
     pooled = layers.Dropout(config.dropout, seed=0)(layers.GlobalAveragePooling2D(dtype="float32")(features))
     heads = [layers.Dense(len(EMOTIONS), name=name, dtype="float32")(pooled) for name in ("ferplus", "fer2013")]
-    return keras.Model(faces, heads, name=config.kind)
+    return keras.Model(faces, heads, name=name)
 
 
-def _features(faces: Tensor, config: Network) -> Tensor:
+def _features(faces: Tensor, config: SingleNetwork) -> Tensor:
     match config:
         case PlainNetwork():
             return _plain(faces, config)

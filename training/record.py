@@ -20,7 +20,7 @@ class RunRecord(BaseModel):
 
     config: TrainingConfig
     init: str | None = None
-    """Name and SHA-256 of the weights that the run began from, if it did not begin from chance."""
+    """Names and SHA-256 of the weights that the run began from, if it did not begin from chance."""
 
     teachers: str | None = None
     """The same of those whose probabilities it learned from, if there were any."""

@@ -29,14 +29,14 @@ _console = Console(stderr=True)
 def main(
     config: Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")] = DEFAULT_CONFIG,
     epochs: Annotated[int | None, typer.Option(min=1, help="The same in fewer epochs, as a run of its own.")] = None,
-    init: Annotated[Path | None, typer.Option(help="Weights to begin from, instead of from chance.")] = None,
+    init: Annotated[list[Path] | None, typer.Option(help="Weights to begin from; repeatedly for an ensemble.")] = None,
     teacher: Annotated[list[Path] | None, typer.Option(help="Whom to learn from; can be given repeatedly.")] = None,
 ) -> None:
     """Train the emotion model and export it to the run's own folder; `training.promote` makes it the served one."""
     settings = load_settings(TrainingSettings)
     try:
         name, chosen = choose_config(config, epochs)
-        train(chosen, settings, settings.runs_dir / name, init, teacher or [])
+        train(chosen, settings, settings.runs_dir / name, init or [], teacher or [])
     except EmoVerseError as error:
         _console.print(f"[red]{error}[/red]")
         raise typer.Exit(1) from error
@@ -53,7 +53,7 @@ def train(
     config: TrainingConfig,
     settings: TrainingSettings,
     run_dir: Path,
-    init: Path | None = None,
+    init: Sequence[Path] = (),
     teachers: Sequence[Path] = (),
 ) -> None:
     """Train to the last epoch.
@@ -62,7 +62,7 @@ def train(
         config: what to train.
         settings: where the dataset is.
         run_dir: holds checkpoint.npz and log.jsonl; made if absent.
-        init: weights to begin from, of a kind that `training.initial` reads; a run that has begun ignores it.
+        init: weights to begin from, of kinds that `training.initial` reads; a run that has begun ignores them.
         teachers: to learn from, of a kind that `training.teacher` reads; a run that has begun keeps those it has.
 
     Raises:
@@ -82,14 +82,14 @@ def train(
     _run_epochs(trainer, run_dir)
 
 
-def _begin(trainer: Trainer, faces: FaceDataset, init: Path | None, teachers: Sequence[Path]) -> None:
+def _begin(trainer: Trainer, faces: FaceDataset, init: Sequence[Path], teachers: Sequence[Path]) -> None:
     if bool(teachers) != bool(trainer.config.teacher_share):
         raise InvalidInputError(
             f"The share of the teachers is {trainer.config.teacher_share}, and their number {len(teachers)}.",
             "Give --teacher with a configuration that has a teacher_share, and with no other.",
         )
-    if init is not None:
-        trainer.begin_from(load_initial(init, trainer.network), describe(init))
+    if init:
+        trainer.begin_from(load_initial(init, trainer.network), ", ".join(map(describe, init)))
     if teachers:
         trainer.learn_from(teach(teachers, faces), ", ".join(map(describe, teachers)))
 

@@ -6,8 +6,9 @@ from contracts.emotion import EMOTIONS
 from training.config import ResidualNetwork, TrainingConfig
 from training.dataset import FERPLUS_COLUMNS
 
+TINY_NETWORK = ResidualNetwork(stem=4, stages=((8, 1), (8, 1)), dropout=0.1)
 TINY = TrainingConfig(
-    network=ResidualNetwork(stem=4, stages=((8, 1), (8, 1)), dropout=0.1),
+    network=TINY_NETWORK,
     epochs=2,
     side_px={0: 16, 1: 24},
     batch_size=16,

@@ -1,12 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.training.support import TINY
+from tests.training.support import TINY, TINY_NETWORK
 from training.backend import value_of
-from training.checkpoint import load_checkpoint
-from training.config import ResidualNetwork, VggNetwork
+from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
+from training.config import EnsembleNetwork, ResidualNetwork, VggNetwork
 from training.dataset import FaceDataset
 from training.errors import ModelError
 from training.initial import describe, load_initial
@@ -14,6 +15,9 @@ from training.networks import build_network
 from training.settings import TrainingSettings
 from training.train import train
 from training.trainer import Trainer, predict_logits
+
+IN_PLACE = {"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0}
+"""Of a run that stays where it begins."""
 
 
 def best_weights(run_dir: Path) -> list[np.ndarray]:
@@ -24,7 +28,7 @@ def best_weights(run_dir: Path) -> list[np.ndarray]:
 
 def test_a_version_and_a_checkpoint_give_the_weights_of_the_best_epoch(exported: Path, run_dir: Path) -> None:
     for path in (exported, run_dir / "checkpoint.npz"):
-        taken = load_initial(path, build_network(TINY.network))
+        taken = load_initial([path], build_network(TINY.network))
         for value, expected in zip(taken, best_weights(run_dir), strict=True):
             np.testing.assert_array_equal(value, expected)
 
@@ -34,7 +38,7 @@ def test_a_version_and_a_checkpoint_give_the_weights_of_the_best_epoch(exported:
 def test_a_keras_weights_file_gives_the_layers_of_the_same_names(tmp_path: Path) -> None:
     saved = build_network(TINY.network)
     saved.save_weights(tmp_path / "face.weights.h5")
-    taken = load_initial(tmp_path / "face.weights.h5", build_network(TINY.network))
+    taken = load_initial([tmp_path / "face.weights.h5"], build_network(TINY.network))
     for value, weight in zip(taken, saved.weights, strict=True):
         np.testing.assert_array_equal(value, value_of(weight))
 
@@ -44,7 +48,7 @@ def test_a_network_of_more_blocks_begins_as_the_given_one(exported: Path, run_di
     given.set_weights(best_weights(run_dir))
     for path in (exported, run_dir / "checkpoint.npz"):
         deeper = build_network(ResidualNetwork(stem=4, stages=((8, 3), (8, 2)), zero_init_residual=True))
-        deeper.set_weights(load_initial(path, deeper))
+        deeper.set_weights(load_initial([path], deeper))
         for logits, expected in zip(predict_logits(deeper, dataset), predict_logits(given, dataset), strict=True):
             np.testing.assert_allclose(logits, expected, atol=1e-4)
 
@@ -53,16 +57,36 @@ def test_a_network_of_other_widths_takes_the_layers_before_the_first_that_differ
     exported: Path, run_dir: Path
 ) -> None:
     wider = build_network(ResidualNetwork(stem=4, stages=((12, 1), (8, 1))))
-    taken = load_initial(exported, wider)
+    taken = load_initial([exported], wider)
     np.testing.assert_array_equal(taken[0], best_weights(run_dir)[0])
     assert [value.shape for value in taken] == [tuple(weight.shape) for weight in wider.weights]
+
+
+def test_an_ensemble_begins_from_a_trained_network_for_each_of_its_members(
+    exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    other = replace(read_checkpoint(run_dir / "checkpoint.npz"), best=[2 * each for each in best_weights(run_dir)])
+    save_checkpoint(tmp_path / "other.npz", other)
+    given = [tmp_path / "other.npz", exported]
+    config = TINY.model_copy(update=IN_PLACE | {"network": EnsembleNetwork(members=(TINY_NETWORK, TINY_NETWORK))})
+    train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, init=given)
+    checkpoint = read_checkpoint(tmp_path / "checkpoint.npz")
+    assert checkpoint.init == ", ".join(map(describe, given))
+    firsts = (checkpoint.best[0], checkpoint.best[len(other.best)])
+    for first, expected in zip(firsts, (other.best[0], best_weights(run_dir)[0]), strict=True):
+        np.testing.assert_allclose(first, expected, atol=1e-6)
+
+
+def test_a_keras_file_beside_others_is_refused(exported: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="given beside others"):
+        load_initial([exported, tmp_path / "face.weights.h5"], build_network(TINY.network))
 
 
 def test_a_run_that_begins_from_another_says_so_in_its_checkpoint(
     exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    config = TINY.model_copy(update={"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0})
-    train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, init=exported)
+    config = TINY.model_copy(update=IN_PLACE)
+    train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, init=[exported])
     checkpoint = load_checkpoint(tmp_path / "checkpoint.npz", config)
     assert checkpoint is not None
     assert checkpoint.init == describe(exported)
@@ -71,7 +95,7 @@ def test_a_run_that_begins_from_another_says_so_in_its_checkpoint(
 
 def test_the_average_begins_from_the_given_weights_too(dataset: FaceDataset, exported: Path) -> None:
     trainer = Trainer(TINY, dataset.select(np.arange(48)), dataset.select(np.arange(48, 112)))
-    weights = load_initial(exported, trainer.network)
+    weights = load_initial([exported], trainer.network)
     trainer.begin_from(weights, "a version")
     for value, expected in zip(trainer.checkpoint().average, weights, strict=True):
         np.testing.assert_array_equal(value, expected)
@@ -85,10 +109,10 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     elif name.startswith("text"):
         path.write_text("no weights")
     with pytest.raises(ModelError, match=name) as caught:
-        load_initial(path, build_network(TINY.network))
+        load_initial([path], build_network(TINY.network))
     assert "Give a Keras weights file" in caught.value.advice
 
 
 def test_weights_of_which_none_fits_are_refused(exported: Path) -> None:
     with pytest.raises(ModelError, match="no weight fits the network vgg"):
-        load_initial(exported, build_network(VggNetwork(widths=(5, 5))))
+        load_initial([exported], build_network(VggNetwork(widths=(5, 5))))

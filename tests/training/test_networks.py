@@ -9,16 +9,17 @@ import pytest
 
 from tests.training.support import TINY
 from training.backend import value_of
-from training.config import MobileNetwork, Network, PlainNetwork, ResidualNetwork, VggNetwork
+from training.config import EnsembleNetwork, MobileNetwork, Network, PlainNetwork, ResidualNetwork, VggNetwork
 from training.layers import Convolution
 from training.networks import build_network
 
-NETWORKS = (
+SINGLE_NETWORKS = (
     PlainNetwork(widths=(4, 8), hidden=8),
     VggNetwork(widths=(4, 8)),
     MobileNetwork(stem=4, stages=((4, 2), (8, 1))),
     ResidualNetwork(stem=4, stages=((8, 2), (8, 1))),
 )
+NETWORKS = (*SINGLE_NETWORKS, EnsembleNetwork(members=SINGLE_NETWORKS))
 
 
 def some_faces(n: int, side: int = 48) -> np.ndarray:
@@ -38,6 +39,15 @@ def test_brightness_and_contrast_do_not_change_what_a_network_reads(network: Net
 def test_every_network_reads_faces_of_other_sizes(network: Network, side: int) -> None:
     for logits in build_network(network).predict_on_batch(some_faces(2, side)):
         assert logits.shape == (2, 7)
+
+
+def test_an_ensemble_of_the_weights_of_its_members_gives_the_mean_of_their_logits() -> None:
+    members = [build_network(network) for network in SINGLE_NETWORKS]
+    ensemble = build_network(EnsembleNetwork(members=SINGLE_NETWORKS))
+    ensemble.set_weights([value_of(weight) for member in members for weight in member.weights])
+    said = [member.predict_on_batch(some_faces(4)) for member in members]
+    for together, logits in zip(ensemble.predict_on_batch(some_faces(4)), zip(*said, strict=True), strict=True):
+        np.testing.assert_allclose(together, np.mean(logits, axis=0), atol=1e-5)
 
 
 def test_a_uniform_face_is_read_without_an_error() -> None:

@@ -11,11 +11,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import stamina
 
 from contracts.recommendation import Kind
 
 FPS: Final = 2
 REQUEST_TIMEOUT_S: Final = 10.0
+EXPORT_WITHIN_S: Final = 120.0
+REFUSALS: Final = frozenset({429, 503, 504})
+"""Answers that ask to come again."""
+
+
+def _asks_to_come_again(error: Exception) -> bool:
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code in REFUSALS
+    return isinstance(error, httpx.TransportError)
 
 
 class Streamer:
@@ -135,8 +145,9 @@ class Person:
         )
         return sum(not answer["duplicate"] for answer in answers)
 
+    @stamina.retry(on=_asks_to_come_again, attempts=None, timeout=EXPORT_WITHIN_S)
     def export(self) -> dict[str, Any]:
-        """Everything that is kept of them."""
+        """Everything that is kept of them; a busy system is asked again."""
         return self._ask("GET", "/users/me/export")
 
     def sees_live_mood(self) -> bool:

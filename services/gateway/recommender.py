@@ -29,6 +29,8 @@ from services.gateway.models import FeedbackRequest, SaidPage, TasteCorrection, 
 from services.gateway.operator_models import ImportRequest, SentTask, TaskView, UploadedFile, WorkerView
 
 CALL_TIMEOUT_S: Final = 3.0
+EXPORT_TIMEOUT_S: Final = 60.0
+"""For reading and sending what somebody told in years."""
 CHUNK_BYTES: Final = 2**18
 """Of a file that is sent: what comes over HTTP comes in smaller pieces, and each message waits for an answer."""
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
@@ -49,7 +51,7 @@ class Ranking(NamedTuple):
 
 
 class RecommenderClient:
-    """Asks the recommender; every call but an upload ends within `CALL_TIMEOUT_S`.
+    """Asks the recommender; every call but an upload and an export ends within `CALL_TIMEOUT_S`.
 
     Every method raises the `EmoVerseError` that the recommender answered with, `UnavailableError` where it does not
     answer, and `IncompatibleAnswerError` where its answer is not understood.
@@ -120,8 +122,12 @@ class RecommenderClient:
 
     async def export_person(self, user_id: str) -> dict[str, Any]:
         """Everything that is kept of a person, by what it is."""
-        response = await self._call(self._stub.ExportPerson, pb.ExportPersonRequest(user_id=user_id))
-        return json.loads(response.json)
+        request = pb.ExportPersonRequest(user_id=user_id)
+        pieces = self._stub.ExportPerson(request, timeout=EXPORT_TIMEOUT_S, metadata=trace_metadata())
+        try:
+            return json.loads("".join([piece.json async for piece in pieces]))
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error, self._peer) from error
 
     async def forget_person(self, user_id: str) -> int:
         """Delete everything that is kept of a person; returns the number of records."""

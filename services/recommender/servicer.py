@@ -1,7 +1,7 @@
 """The gRPC edge: translates, delegates, and asks for what should follow."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import grpc
 from pydantic_core import to_json
@@ -23,6 +23,9 @@ from services.recommender.recommender import Recommender
 from services.recommender.scoring import ScoringRequester
 
 Context = grpc.aio.ServicerContext[Any, Any]
+
+PIECE_CHARACTERS: Final = 2**19
+"""Of an export: at most 2 MiB, half of what gRPC takes as one message."""
 
 
 class Threads(NamedTuple):
@@ -162,11 +165,17 @@ class RecommenderServicer(OperatorMethods):
             picture = draw_clusters(report.clusters, plane) if request.with_picture else ""
             return messages.clusters_response(report, picture)
 
-    async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
+    async def ExportPerson(  # pyright: ignore[reportIncompatibleMethodOverride]  (the stubs know only generators)
+        self, request: pb.ExportPersonRequest, context: Context
+    ) -> None:
         """Everything that is kept of a person."""
         async with errors_as_statuses(context):
-            kept = await self._offload(self._recommender.export_person, wire.parse_user(request.user_id))
-            return pb.ExportPersonResponse(json=to_json(kept).decode())
+            kept = await self._offload(self._exported, wire.parse_user(request.user_id))
+            for start in range(0, len(kept), PIECE_CHARACTERS):
+                await context.write(pb.ExportPersonResponse(json=kept[start : start + PIECE_CHARACTERS]))
+
+    def _exported(self, user_id: str) -> str:
+        return to_json(self._recommender.export_person(user_id)).decode()
 
     async def ForgetPerson(self, request: pb.ForgetPersonRequest, context: Context) -> pb.ForgetPersonResponse:
         """Deletes everything that is kept of a person; every recommender forgets what it remembers of them."""

@@ -42,6 +42,8 @@ class ToldCalls(grpc.aio.ServerInterceptor):
         if handler.stream_stream:
             told = self._told(method, parent, handler.stream_stream)
             return grpc.stream_stream_rpc_method_handler(told, *coding)
+        if handler.unary_stream:
+            return grpc.unary_stream_rpc_method_handler(self._told(method, parent, handler.unary_stream), *coding)
         return grpc.unary_unary_rpc_method_handler(self._told(method, parent, handler.unary_unary), *coding)
 
     def _told(self, method: str, parent: str | None, answer: Any) -> Any:

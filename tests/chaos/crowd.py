@@ -51,6 +51,8 @@ class Crowd:
         acknowledged, and what else should not have happened."""
         acknowledged, wrong, findings = Counter[str](), Counter[str](), Counter[str]()
         for writer in self.writers:
+            writer.stop()
+        for writer in self.writers:
             writer.finish()
             acknowledged += writer.acknowledged()
             wrong += writer.compare()

@@ -12,8 +12,8 @@ import psycopg
 from services.gateway.accounts.opening import add_operator
 from services.gateway.settings import GatewaySettings
 from tests.chaos.crowd import Crowd
-from tests.chaos.writers import REFUSALS, RETRY_S
-from tests.people import REQUEST_TIMEOUT_S
+from tests.chaos.writers import RETRY_S
+from tests.people import REFUSALS, REQUEST_TIMEOUT_S
 
 NAME: Final = "chaos-operator"
 PASSWORD: Final = "correct horse battery staple"

@@ -8,14 +8,12 @@ from typing import Any, Final
 
 import httpx
 
-from tests.people import Person
+from tests.people import REFUSALS, Person
 
 PAUSE_S: Final = (0.2, 0.6)
 ACKNOWLEDGED_WITHIN_S: Final = 60.0
 """A write is sent again, with its key, until it is acknowledged or so much time has gone."""
 RETRY_S: Final = 0.3
-REFUSALS: Final = frozenset({429, 503, 504})
-"""Answers that ask to come again; every other failure is a finding."""
 ACTIONS: Final = ("like", "dislike", "play", "save", "skip")
 TABLES: Final = {"/users/me/feedback": "feedback", "/users/me/reviews": "review"}
 """Where the export keeps what was sent to a path."""
@@ -46,9 +44,13 @@ class Writer:
         self._thread = threading.Thread(target=self._write, daemon=True)
         self._thread.start()
 
-    def finish(self) -> None:
-        """Stop writing."""
+    def stop(self) -> None:
+        """Begin nothing more."""
         self._stop.set()
+
+    def finish(self) -> None:
+        """Stop writing, and wait for the end of what was begun."""
+        self.stop()
         self._thread.join(ACKNOWLEDGED_WITHIN_S + 20)
 
     def acknowledged(self) -> Counter[str]:
@@ -111,6 +113,7 @@ class Writer:
             if httpx.codes.is_success(status):
                 self.last_s = time.monotonic()
                 return True
+            # Every other failure is a finding.
             if status and status not in REFUSALS:
                 self.findings[f"{method} {path} answered {status}"] += 1
                 return False

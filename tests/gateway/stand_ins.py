@@ -130,10 +130,12 @@ class FakeRecommender(pb_grpc.RecommenderServiceServicer):
             picture_svg="<svg/>" if request.with_picture else "",
         )
 
-    async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
+    async def ExportPerson(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, request: pb.ExportPersonRequest, context: Context
+    ) -> None:
         async with errors_as_statuses(context):
             self._fail_if_told()
-        return pb.ExportPersonResponse(json="{}")
+            await context.write(pb.ExportPersonResponse(json="{}"))
 
     async def ForgetPerson(self, request: pb.ForgetPersonRequest, context: Context) -> pb.ForgetPersonResponse:
         async with errors_as_statuses(context):

@@ -29,8 +29,8 @@ async def told(stub: Any, user_id: str) -> str:
 
 
 async def exported(stub: Any, user_id: str) -> dict[str, Any]:
-    reply = await stub.ExportPerson(pb.ExportPersonRequest(user_id=user_id), timeout=DEADLINE_S)
-    return json.loads(reply.json)
+    pieces = stub.ExportPerson(pb.ExportPersonRequest(user_id=user_id), timeout=DEADLINE_S)
+    return json.loads("".join([piece.json async for piece in pieces]))
 
 
 async def test_a_person_gets_everything_that_is_kept_of_them_and_nothing_of_others(open_recommender: OpenService):
@@ -43,6 +43,17 @@ async def test_a_person_gets_everything_that_is_kept_of_them_and_nothing_of_othe
         assert [(row["item_id"], row["text"]) for row in kept["review"]] == [(item, "Fine.")]
         assert item in {row["item_id"] for row in kept["shown"]}
         assert {row["user_id"] for rows in kept.values() for row in rows if "user_id" in row} == {"ada"}
+
+
+async def test_a_person_gets_more_than_one_message_may_hold(open_recommender: OpenService, database: Database):
+    texts = [f"{number}: {'€' * 10_000}" for number in range(200)]
+    with database.writing() as connection:
+        item = connection.scalar(select(ItemRow.id).limit(1)) or ""
+        for number, text in enumerate(texts):
+            people_store.add_review(connection, Review("ada", item, text, str(number)), NOON)
+    async with open_recommender() as opened:
+        kept = await exported(opened, "ada")
+        assert {row["text"] for row in kept["review"]} == set(texts)
 
 
 async def test_who_asks_to_be_forgotten_is_and_others_stay(open_recommender: OpenService):

@@ -1335,7 +1335,9 @@ class ExportPersonResponse(_message.Message):
 
     JSON_FIELD_NUMBER: _builtins.int
     json: _builtins.str
-    """an object: by what it is, the list of what was said, done and shown, the oldest first"""
+    """A piece of an object: by what it is, the list of what was said, done and shown, the oldest first. The pieces one
+    after the other are the whole; what is little comes in one.
+    """
     def __init__(
         self,
         *,

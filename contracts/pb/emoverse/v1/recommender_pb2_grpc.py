@@ -80,7 +80,7 @@ class RecommenderServiceStub:
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersResponse.FromString,
                 _registered_method=True)
-        self.ExportPerson = channel.unary_unary(
+        self.ExportPerson = channel.unary_stream(
                 '/emoverse.v1.RecommenderService/ExportPerson',
                 request_serializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonRequest.SerializeToString,
                 response_deserializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonResponse.FromString,
@@ -187,7 +187,7 @@ class RecommenderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportPerson(self, request, context):
-        """Everything that is kept of a person.
+        """Everything that is kept of a person, in pieces: what somebody told in years is more than one message may hold.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -285,7 +285,7 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.GetClustersResponse.SerializeToString,
             ),
-            'ExportPerson': grpc.unary_unary_rpc_method_handler(
+            'ExportPerson': grpc.unary_stream_rpc_method_handler(
                     servicer.ExportPerson,
                     request_deserializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonRequest.FromString,
                     response_serializer=emoverse_dot_v1_dot_recommender__pb2.ExportPersonResponse.SerializeToString,
@@ -586,7 +586,7 @@ class RecommenderService:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/emoverse.v1.RecommenderService/ExportPerson',

@@ -55,8 +55,8 @@ class RecommenderServiceStub:
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]
     """The clusters of a kind and how they were found, of the latest finished computation."""
-    ExportPerson: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]
-    """Everything that is kept of a person."""
+    ExportPerson: _grpc.UnaryStreamMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]
+    """Everything that is kept of a person, in pieces: what somebody told in years is more than one message may hold."""
     ForgetPerson: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ForgetPersonRequest, _recommender_pb2.ForgetPersonResponse]
     """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
     ListTasks: _grpc.UnaryUnaryMultiCallable[_recommender_pb2.ListTasksRequest, _recommender_pb2.ListTasksResponse]
@@ -100,8 +100,8 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """A review of an item. Committed before it is acknowledged; its sentiment is scored by a worker soon after."""
     GetClusters: _aio.UnaryUnaryMultiCallable[_recommender_pb2.GetClustersRequest, _recommender_pb2.GetClustersResponse]  # type: ignore[assignment]
     """The clusters of a kind and how they were found, of the latest finished computation."""
-    ExportPerson: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]  # type: ignore[assignment]
-    """Everything that is kept of a person."""
+    ExportPerson: _aio.UnaryStreamMultiCallable[_recommender_pb2.ExportPersonRequest, _recommender_pb2.ExportPersonResponse]  # type: ignore[assignment]
+    """Everything that is kept of a person, in pieces: what somebody told in years is more than one message may hold."""
     ForgetPerson: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ForgetPersonRequest, _recommender_pb2.ForgetPersonResponse]  # type: ignore[assignment]
     """Deletes everything that is kept of a person, before it is acknowledged. Asking again is harmless."""
     ListTasks: _aio.UnaryUnaryMultiCallable[_recommender_pb2.ListTasksRequest, _recommender_pb2.ListTasksResponse]  # type: ignore[assignment]
@@ -202,8 +202,8 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _recommender_pb2.ExportPersonRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_recommender_pb2.ExportPersonResponse, _abc.Awaitable[_recommender_pb2.ExportPersonResponse]]:
-        """Everything that is kept of a person."""
+    ) -> _typing.Union[_abc.Iterator[_recommender_pb2.ExportPersonResponse], _abc.AsyncIterator[_recommender_pb2.ExportPersonResponse]]:
+        """Everything that is kept of a person, in pieces: what somebody told in years is more than one message may hold."""
 
     @_abc_1.abstractmethod
     def ForgetPerson(

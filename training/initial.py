@@ -32,15 +32,21 @@ def load_initial(paths: Sequence[Path], network: keras.Model) -> Arrays:
         one array for each of `network.weights`.
 
     Raises:
-        ModelError: a path cannot be read as any of the three, or nothing in them fits.
+        ModelError: a path cannot be read as any of the three, nothing in them fits, or something in several does not.
     """
     own = [value_of(weight) for weight in network.weights]
     if len(paths) == 1 and not (paths[0].is_dir() or paths[0].suffix == ".npz"):
-        taken = _load_keras_file(paths[0], network)
+        taken, left = _load_keras_file(paths[0], network), 0
     else:
-        taken = _in_order(own, [weight for path in paths for weight in _read_weights(path)])
+        taken, left = _in_order(own, [weight for path in paths for weight in _read_weights(path)])
+    names = ", ".join(map(str, paths))
+    if left and len(paths) > 1:
+        raise ModelError(
+            f"{names}: {left} of the weights do not fit the network {network.name}.",
+            "Give one for each member of the ensemble, in the order of the members.",
+        )
     if all(np.array_equal(a, b) for a, b in zip(own, taken, strict=True)):
-        raise ModelError(f"{', '.join(map(str, paths))}: no weight fits the network {network.name}.", _ADVICE)
+        raise ModelError(f"{names}: no weight fits the network {network.name}.", _ADVICE)
     return taken
 
 
@@ -89,10 +95,11 @@ def _load_keras_file(path: Path, network: Any) -> Arrays:
     return [value_of(weight) for weight in network.weights]
 
 
-def _in_order(own: Arrays, found: Sequence[Any]) -> Arrays:
+def _in_order(own: Arrays, found: Sequence[Any]) -> tuple[Arrays, int]:
+    """The weights, and how many of those found are left over."""
     taken = list(own)
     waiting = deque(found)
     for index, value in enumerate(own):
         if waiting and value.shape == waiting[0].shape:
             taken[index] = np.asarray(waiting.popleft(), np.float32)
-    return taken
+    return taken, len(waiting)

@@ -77,6 +77,14 @@ def test_an_ensemble_begins_from_a_trained_network_for_each_of_its_members(
         np.testing.assert_allclose(first, expected, atol=1e-6)
 
 
+def test_networks_given_in_another_order_than_the_members_are_refused(exported: Path, run_dir: Path) -> None:
+    given = [exported, run_dir / "checkpoint.npz"]
+    ensemble = build_network(EnsembleNetwork(members=(VggNetwork(widths=(4, 8)), TINY_NETWORK)))
+    with pytest.raises(ModelError, match="of the weights do not fit the network ensemble") as caught:
+        load_initial(given, ensemble)
+    assert "in the order of the members" in caught.value.advice
+
+
 def test_a_keras_file_beside_others_is_refused(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="given beside others"):
         load_initial([exported, tmp_path / "face.weights.h5"], build_network(TINY.network))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.emotion import EMOTIONS
+from training.config import EnsembleNetwork, Network
 from training.metrics import Scores
 from training.pictures import draw_confusion, draw_reliability, draw_risk_coverage
 from training.record import RUN_FILE, Promotion, RunRecord, read_promotion, read_record
@@ -46,15 +47,15 @@ def write_card(folder: Path, report: Report, version_dir: Path, speeds: Sequence
 
 
 def _model(report: Report, record: RunRecord) -> str:
-    config = record.config
+    kind, size_mb = _kind(record.config.network), report.size_bytes / 1e6
     return f"""# Model card: {report.model}
 
 Written by `make evaluate` from the evaluation and from the version's own `{RUN_FILE}`; not edited by hand.
 
-A convolutional network ({config.network.kind}, {record.parameters:,} parameters, {report.size_bytes / 1e6:.1f} MB as a
-SavedModel) that reads one of seven emotions from a grey face of 48 x 48 pixels. It has two heads: one learned from the
-votes of the FER+ annotators, which the product uses, and one learned from the original FER-2013 labels, for comparison
-with published work. Preprocessing, calibration and the names of the emotions are part of the serving signature."""
+A convolutional network ({kind}, {record.parameters:,} parameters, {size_mb:.1f} MB as a SavedModel) that reads one of
+seven emotions from a grey face of 48 x 48 pixels. It has two heads: one learned from the votes of the FER+ annotators,
+which the product uses, and one learned from the original FER-2013 labels, for comparison with published work.
+Preprocessing, calibration and the names of the emotions are part of the serving signature."""
 
 
 def _data(record: RunRecord) -> str:
@@ -219,7 +220,7 @@ def _trial(run: Run) -> str:
     figures = " | ".join(f"{value:.4f}" for value in scores)
     minutes = "" if run.minutes is None else f"{run.minutes:.0f}"
     return (
-        f"| {run.name} | {record.config.network.kind} | {record.parameters:,} | {record.epochs_trained} | {sides} "
+        f"| {run.name} | {_kind(record.config.network)} | {record.parameters:,} | {record.epochs_trained} | {sides} "
         f"| {record.selection_faces:,} | {figures} | {minutes} |"
     )
 
@@ -241,3 +242,7 @@ identifying anyone.
 - There are {len(EMOTIONS)} emotions; contempt, boredom or pain have none of their own.
 - The faces in the file are cut out tightly and mostly look at the camera. What is changed under Robustness is changed
   in those; faces in profile, covered or far away were not measured."""
+
+
+def _kind(network: Network) -> str:
+    return " + ".join(each.kind for each in network.members) if isinstance(network, EnsembleNetwork) else network.kind

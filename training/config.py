@@ -119,7 +119,9 @@ class TrainingConfig(_Frozen):
 
     network: Network
     augmentation: Augmentation = Augmentation()
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=0)
+    """0: the network stays what it begins from, as an ensemble of trained members may."""
+
     side_px: Mapping[int, int] = {0: 48}
     """From which epoch on faces are shrunk to which side. Small faces first spend fewer operations on rough features
     (progressive resizing, Howard 2018)."""
@@ -163,7 +165,7 @@ class TrainingConfig(_Frozen):
 
     def shortened(self, epochs: int) -> "TrainingConfig":
         """The same in fewer epochs, sizes of faces and all: to compare networks before a long run."""
-        sides = {round(first * epochs / self.epochs): side for first, side in self.side_px.items()}
+        sides = {round(first * epochs / max(1, self.epochs)): side for first, side in self.side_px.items()}
         return self.model_copy(update={"epochs": epochs, "side_px": sides})
 
 
@@ -268,14 +270,23 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     "distil": _DISTIL,
     # This one begins from chance, and learns faster for being taught.
     "distil-vgg": _DISTIL_VGG,
-    "together": _DISTIL.model_copy(
+    "distil-residual": _DISTIL.model_copy(
         update={
-            "network": EnsembleNetwork(members=(_SMALL_RESIDUAL, _SMALL_VGG)),
-            "epochs": 3,
+            "network": _SMALL_RESIDUAL,
+            "epochs": 8,
             "side_px": {0: 48},
-            "hold": 0.0,
-            "learning_rate": 3e-4,
+            "hold": 0.2,
+            "learning_rate": 1.2e-3,
+            "teacher_share": 0.5,
         }
+    ),
+    # Trained on together, the members would come to err alike.
+    "together": TrainingConfig(
+        network=EnsembleNetwork(members=(_SMALL_RESIDUAL, _SMALL_VGG)),
+        epochs=0,
+        fer2013_weight=_RECIPE.fer2013_weight,
+        drop_single_votes=True,
+        selection_share=_RECIPE.selection_share,
     ),
 }
 

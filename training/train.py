@@ -66,7 +66,8 @@ def train(
         teachers: to learn from, of a kind that `training.teacher` reads; a run that has begun keeps those it has.
 
     Raises:
-        InvalidInputError: the configuration gives teachers a share and there are none, or the other way round.
+        InvalidInputError: the configuration gives teachers a share and there are none, or the other way round; or it
+            has no epochs, and there is no `init`.
         DatasetError: a dataset file is absent or wrong.
         CheckpointError: the run's checkpoint is truncated, or of another configuration.
         ModelError: `init` cannot be read, or none of its weights fits.
@@ -79,6 +80,7 @@ def train(
         trainer.restore(checkpoint)
     else:
         _begin(trainer, splits.train, init, teachers)
+        save_checkpoint(run_dir / "checkpoint.npz", trainer.checkpoint())
     _run_epochs(trainer, run_dir)
 
 
@@ -88,6 +90,8 @@ def _begin(trainer: Trainer, faces: FaceDataset, init: Sequence[Path], teachers:
             f"The share of the teachers is {trainer.config.teacher_share}, and their number {len(teachers)}.",
             "Give --teacher with a configuration that has a teacher_share, and with no other.",
         )
+    if not (init or trainer.config.epochs):
+        raise InvalidInputError("A run of no epochs learns nothing.", "Give --init what it is to begin from.")
     if init:
         trainer.begin_from(load_initial(init, trainer.network), ", ".join(map(describe, init)))
     if teachers:

@@ -82,6 +82,7 @@ class Trainer:
         self.init = init
         _assign(self.network.weights, weights)
         _assign(self._average, weights)
+        self._best = _values(self._average)
 
     def learn_from(self, taught: Arrays, teachers: str) -> None:
         """Learn what others say of the training faces, besides their labels.

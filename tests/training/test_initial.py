@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from servicekit.errors import InvalidInputError
 from tests.training.support import TINY, TINY_NETWORK
 from training.backend import value_of
 from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
@@ -15,9 +16,6 @@ from training.networks import build_network
 from training.settings import TrainingSettings
 from training.train import train
 from training.trainer import Trainer, predict_logits
-
-IN_PLACE = {"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0}
-"""Of a run that stays where it begins."""
 
 
 def best_weights(run_dir: Path) -> list[np.ndarray]:
@@ -68,13 +66,17 @@ def test_an_ensemble_begins_from_a_trained_network_for_each_of_its_members(
     other = replace(read_checkpoint(run_dir / "checkpoint.npz"), best=[2 * each for each in best_weights(run_dir)])
     save_checkpoint(tmp_path / "other.npz", other)
     given = [tmp_path / "other.npz", exported]
-    config = TINY.model_copy(update=IN_PLACE | {"network": EnsembleNetwork(members=(TINY_NETWORK, TINY_NETWORK))})
+    config = TINY.model_copy(update={"epochs": 0, "network": EnsembleNetwork(members=(TINY_NETWORK, TINY_NETWORK))})
     train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, init=given)
     checkpoint = read_checkpoint(tmp_path / "checkpoint.npz")
     assert checkpoint.init == ", ".join(map(describe, given))
-    firsts = (checkpoint.best[0], checkpoint.best[len(other.best)])
-    for first, expected in zip(firsts, (other.best[0], best_weights(run_dir)[0]), strict=True):
-        np.testing.assert_allclose(first, expected, atol=1e-6)
+    for weight, expected in zip(checkpoint.best, [*other.best, *best_weights(run_dir)], strict=True):
+        np.testing.assert_array_equal(weight, expected)
+
+
+def test_a_run_of_no_epochs_needs_something_to_begin_from(data_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="no epochs"):
+        train(TINY.model_copy(update={"epochs": 0}), TrainingSettings(fer2013_dir=data_dir), tmp_path)
 
 
 def test_networks_given_in_another_order_than_the_members_are_refused(exported: Path, run_dir: Path) -> None:
@@ -93,7 +95,7 @@ def test_a_keras_file_beside_others_is_refused(exported: Path, tmp_path: Path) -
 def test_a_run_that_begins_from_another_says_so_in_its_checkpoint(
     exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path
 ) -> None:
-    config = TINY.model_copy(update=IN_PLACE)
+    config = TINY.model_copy(update={"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0})
     train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, init=[exported])
     checkpoint = load_checkpoint(tmp_path / "checkpoint.npz", config)
     assert checkpoint is not None

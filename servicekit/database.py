@@ -237,11 +237,16 @@ class Offloader:
         if self._calls >= self._max_calls:
             raise TooManyCallsError
         self._calls += 1
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
-        # A caller who gives up does not stop the thread: its place is free only when it has ended.
+        running = self._executor.submit(call, *args, **kwargs)
+        future = asyncio.wrap_future(running)
         future.add_done_callback(self._release)
-        return await asyncio.shield(future)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            # A caller who gives up does not stop the thread: its place is free only when it has ended. A call that has
+            # not begun is not made.
+            running.cancel()
+            raise
 
     @property
     def calls(self) -> int:

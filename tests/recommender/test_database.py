@@ -171,6 +171,20 @@ async def test_a_caller_who_gives_up_frees_the_place_only_when_the_call_has_ende
     offload.close()
 
 
+async def test_a_call_whose_caller_gives_up_before_its_turn_is_not_made():
+    offload, release, made = Offloader(threads=1, max_calls=2), threading.Event(), list[str]()
+    first = asyncio.ensure_future(offload(release.wait))
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(offload(made.append, "nobody waits for this"), 0.01)
+    second = asyncio.ensure_future(offload(made.append, "in the place that is free again"))
+    await asyncio.sleep(0)
+    release.set()
+    await asyncio.gather(first, second)
+    assert made == ["in the place that is free again"]
+    offload.close()
+
+
 def test_what_is_erased_is_not_in_the_file_or_its_log_any_more(empty_database: Database, tmp_path: Path):
     secret = "planted-in-the-database"
 

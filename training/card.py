@@ -59,7 +59,6 @@ Preprocessing, calibration and the names of the emotions are part of the serving
 
 
 def _data(record: RunRecord) -> str:
-    config = record.config
     return f"""## Data and protocol
 
 FER-2013 (Goodfellow et al., 2013) with the FER+ votes (Barsoum et al., 2016).
@@ -75,10 +74,17 @@ The validation file served only to find and leave out the training faces that re
 16 x 16 thumbnails, mirrored ones included). The FER+ label is the majority of all ten columns; faces whose majority is
 contempt, unknown or not a face are left out of the FER+ figures.
 
-Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with AdamW, a cosine schedule from
-{config.learning_rate:g}, averaged weights, and random shifts, turns, scales, mirroring, light, blur, noise, erased
-patches and blended pairs (for {config.augmentation.mixup:.0%} of the faces); convolutions in {config.precision}; seed
-{config.seed}. It began from {record.init or "random weights"}{_taught(record)}. Everything else is in `{RUN_FILE}`."""
+{_training(record)} Everything else is in `{RUN_FILE}`."""
+
+
+def _training(record: RunRecord) -> str:
+    config = record.config
+    if not record.epochs_trained:
+        return f"The weights are those of {record.init}, not trained on."
+    return f"""Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with AdamW, a cosine
+schedule from {config.learning_rate:g}, averaged weights, and random shifts, turns, scales, mirroring, light, blur,
+noise, erased patches and blended pairs (for {config.augmentation.mixup:.0%} of the faces); convolutions in
+{config.precision}; seed {config.seed}. It began from {record.init or "random weights"}{_taught(record)}."""
 
 
 def _taught(record: RunRecord) -> str:

@@ -1,6 +1,6 @@
 """Our errors as gRPC statuses and back: ErrorInfo carries the code and the advice, RetryInfo when to try again."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -104,6 +104,40 @@ def error_from(call: grpc.RpcError, peer: str) -> EmoVerseError:
     if isinstance(error, OverloadedError) and retry.HasField("retry_delay"):
         error.retry_after_s = retry.retry_delay.ToTimedelta().total_seconds()
     return error
+
+
+class Ending:
+    """How the other side ended a stream that this side may be writing to.
+
+    gRPC's asyncio client takes a write that fails because the stream has ended for a failure of its own ("Internal
+    error from Core"), and forgets the status that it had been given. So that is noted when it comes.
+    """
+
+    def __init__(self, call: Any) -> None:
+        self._noted: grpc.aio.AioRpcError | None = None
+        call.add_done_callback(self._note)
+
+    def error_behind(self, error: Exception) -> grpc.aio.AioRpcError | None:
+        """What the stream ended with, as far as it is known when an operation on it fails with `error`; None where that
+        is no error."""
+        if self._noted is None:
+            return error if isinstance(error, grpc.aio.AioRpcError) else None
+        return None if self._noted.code() is grpc.StatusCode.OK else self._noted
+
+    def _note(self, call: Any) -> None:
+        said = [_at_once(each) for each in (call.code(), call.trailing_metadata(), call.details())]
+        self._noted = grpc.aio.AioRpcError(said[0], grpc.aio.Metadata(), *said[1:])
+
+
+def _at_once(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    # One of these that has its answer never waits; a task would run too late, when gRPC has forgotten it.
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    finally:
+        coroutine.close()
+    raise AssertionError("asked of a call that has not ended")
 
 
 def _said(call: grpc.aio.AioRpcError) -> status_pb2.Status | None:

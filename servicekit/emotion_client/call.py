@@ -10,7 +10,7 @@ from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
 from servicekit.emotion_client.endpoint import Endpoint
 from servicekit.emotion_client.errors import ServerRefusedError
 from servicekit.errors import OverloadedError, UnavailableError
-from servicekit.grpc_status import error_from
+from servicekit.grpc_status import Ending, error_from
 
 GREETING_TIMEOUT_S: Final = 5.0
 
@@ -45,6 +45,7 @@ class Call:
         self._channel = endpoint.open_channel()
         stub: emotion_pb2_grpc.EmotionServiceAsyncStub = emotion_pb2_grpc.EmotionServiceStub(self._channel)
         self._call = stub.StreamFrames(metadata=endpoint.metadata)
+        self._ending = Ending(self._call)
 
     async def greet(self, hello: emotion_pb2.Hello) -> emotion_pb2.Welcome:
         """Say who is there; what the server grants."""
@@ -86,10 +87,9 @@ class Call:
             if task.cancelled():
                 raise self.lost("stopped answering")
             return task.result()
-        except asyncio.InvalidStateError as error:
-            raise self.lost("ended the stream") from error
-        except grpc.aio.AioRpcError as error:
-            raise self._failure(error) from error
+        except (asyncio.InvalidStateError, grpc.aio.AioRpcError) as error:
+            status = self._ending.error_behind(error)
+            raise (self._failure(status) if status else self.lost("ended the stream")) from error
         finally:
             task.cancel()
 

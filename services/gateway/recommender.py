@@ -1,5 +1,6 @@
 """The recommender service, as the gateway sees it: gRPC calls in, contract models out."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from contracts.tasks import TaskState
 from contracts.uploads import UPLOAD_TIMEOUT_S
 from servicekit.errors import UnavailableError
 from servicekit.grpc_channel import open_channel
-from servicekit.grpc_status import error_from
+from servicekit.grpc_status import Ending, error_from
 from servicekit.probe import SERVING, health_of
 from servicekit.tls import Tls
 from servicekit.tracing import trace_metadata
@@ -171,26 +172,20 @@ class RecommenderClient:
             body: an error that it raises ends the upload, of which nothing is kept.
         """
         call = self._stub.UploadImport(timeout=UPLOAD_TIMEOUT_S, metadata=trace_metadata())
+        ending = Ending(call)
         try:
             start = pb.UploadStart(file=file, size_bytes=size_bytes)
-            await self._exchange(call, pb.UploadImportRequest(start=start))
+            await _exchange(call, pb.UploadImportRequest(start=start))
             async for chunk in _in_chunks(body):
-                await self._exchange(call, pb.UploadImportRequest(chunk=chunk))
-            stored = await self._exchange(call, pb.UploadImportRequest(end=pb.UploadEnd()))
+                await _exchange(call, pb.UploadImportRequest(chunk=chunk))
+            stored = await _exchange(call, pb.UploadImportRequest(end=pb.UploadEnd()))
             return UploadedFile(file=file, size_bytes=stored.size_bytes, duplicate=stored.duplicate)
-        except grpc.aio.AioRpcError as error:
-            raise error_from(error, self._peer) from error
+        except (EOFError, asyncio.InvalidStateError, grpc.aio.AioRpcError) as error:
+            if status := ending.error_behind(error):
+                raise error_from(status, self._peer) from error
+            raise IncompatibleAnswerError(self._peer, "the upload ended before the file did") from error
         finally:
             call.cancel()
-
-    async def _exchange(self, call: Any, request: pb.UploadImportRequest) -> pb.UploadImportResponse:
-        # A call that has ended tells why when it is read from; writing to it would hide that.
-        if not call.done():
-            await call.write(request)
-        answer = await call.read()
-        if answer is grpc.aio.EOF:
-            raise IncompatibleAnswerError(self._peer, "the upload ended before the file did")
-        return answer
 
     async def check(self) -> None:
         """Return if the recommender says that it can work.
@@ -228,6 +223,14 @@ class RecommenderClient:
             return model.model_validate(fields)
         except ValidationError as error:
             raise IncompatibleAnswerError(self._peer, error) from error
+
+
+async def _exchange(call: Any, request: pb.UploadImportRequest) -> pb.UploadImportResponse:
+    await call.write(request)
+    answer = await call.read()
+    if answer is grpc.aio.EOF:
+        raise EOFError
+    return answer
 
 
 async def _in_chunks(body: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:

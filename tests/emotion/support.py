@@ -17,7 +17,7 @@ from contracts import tfserving
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.model import INPUT_NAME, LABELS, PROBABILITIES, UNCERTAIN_BELOW
 from contracts.pb.emoverse.v1 import emotion_pb2, emotion_pb2_grpc
-from servicekit.grpc_status import error_from
+from servicekit.grpc_status import Ending, error_from
 from services.capture.demo import draw_empty_room, draw_face
 
 _serving: Any = tfserving
@@ -129,6 +129,7 @@ class Client:
     def __init__(self, channel: grpc.aio.Channel, metadata: Sequence[tuple[str, str]] = ()) -> None:
         stub = emotion_pb2_grpc.EmotionServiceStub(channel)
         self.call = stub.StreamFrames(timeout=DEADLINE_S, metadata=tuple(metadata))
+        self._ending = Ending(self.call)
         self._sequence = 0
 
     async def start(self, user_id: str = "demo", session_id: str = "") -> None:
@@ -179,7 +180,7 @@ class Client:
         """Read until the stream is ended with an error: its status, code and advice."""
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await self._rest()
-        return refusal_of(caught.value)
+        return refusal_of(self._ending.error_behind(caught.value))
 
     async def _rest(self) -> list[emotion_pb2.Reading]:
         readings: list[emotion_pb2.Reading] = []
@@ -195,7 +196,7 @@ class Client:
         self.call.cancel()
 
 
-def refusal_of(error: grpc.RpcError) -> tuple[grpc.StatusCode, str, str]:
+def refusal_of(error: grpc.RpcError | None) -> tuple[grpc.StatusCode, str, str]:
     """The status, code and advice of a failed call."""
     assert isinstance(error, grpc.aio.AioRpcError)
     problem = error_from(error, "the emotion service")

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from contracts.pb.emoverse.v1 import emotion_pb2, recommender_pb2
 from contracts.recommendation import FeedbackAction, Goal, Kind
+from servicekit.grpc_status import Ending
 from tests.fuzz.inputs import TEXT, altered, mangled, messages, pictures
 from tests.fuzz.stage import HangError, ServerError, Stage
 from tests.gateway.stand_ins import mood_event
 
 CALL_TIMEOUT_S: Final = 10.0
 BUGS: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DATA_LOSS})
-GIVEN_UP: Final = "Internal error from Core"
-"""What gRPC's client calls a stream that the server ended while it wrote."""
 
 
 def page_tokens() -> st.SearchStrategy[str]:
@@ -66,7 +65,7 @@ def judge(error: grpc.aio.AioRpcError) -> None:
     """Return where this is an answer that a caller can act on."""
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         raise HangError(f"no answer within {CALL_TIMEOUT_S:g} s") from error
-    if error.code() in BUGS and error.details() != GIVEN_UP:
+    if error.code() in BUGS:
         raise ServerError(f"{error.code().name}: {error.details()}") from error
 
 
@@ -134,6 +133,7 @@ async def _stream(stage: Stage, requests: list[bytes]) -> None:
     call = stage.emotion.stream_stream(
         f"/{EMOTION.full_name}/StreamFrames", request_serializer=None, response_deserializer=None
     )(timeout=CALL_TIMEOUT_S, metadata=stage.metadata)
+    ending = Ending(call)
     try:
         with suppress(asyncio.InvalidStateError, grpc.aio.UsageError):
             for request in requests:
@@ -142,4 +142,5 @@ async def _stream(stage: Stage, requests: list[bytes]) -> None:
         async for _ in call:
             pass
     except grpc.aio.AioRpcError as error:
-        judge(error)
+        if status := ending.error_behind(error):
+            judge(status)

@@ -38,8 +38,8 @@ test: web  ## Run every test
 	@$(PYTHON) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --ignore tests/browser
 	@$(PYTHON) -m pytest tests/browser
 
-stack-test: setup  ## Bring the compose stack up, use it, scale it, break it; skipped where there is no Docker engine
-	@$(PYTHON) -m tests.stack
+stack-test: setup  ## Bring the compose stack up, use it, scale it, break it; skipped where there is no Docker engine; TLS=1
+	@$(PYTHON) -m tests.stack $(if $(TLS),--tls)
 
 chaos: setup  ## Break the running system part by part, under load; FAULTS=n SEED=n STREAMS=n WRITERS=n
 	@$(PYTHON) -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(STREAMS),--streams $(STREAMS)) $(if $(WRITERS),--writers $(WRITERS))

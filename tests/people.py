@@ -2,12 +2,14 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -31,18 +33,23 @@ def _asks_to_come_again(error: Exception) -> bool:
 class Streamer:
     """One capture client, as a process of its own.
 
+    Args:
+        line: what the client is told of the line by its environment, where that is encrypted.
+
     Attributes:
         readings: how many frames were answered.
         silence_s: the longest time between two answers since `begin_step`.
         last_s: when the last was, of the monotonic clock.
     """
 
-    def __init__(self, user_id: str, token: str, server: str, log: Path) -> None:
+    def __init__(
+        self, user_id: str, token: str, server: str, log: Path, line: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         command = [sys.executable, "-m", "services.capture", "--source", "demo", "--json", "--fps", str(FPS)]
         self._log = log.open("w")
         self._process = subprocess.Popen(
             [*command, "--server", server, "--user", user_id],
-            env=os.environ | {"CAPTURE_TOKEN": token},
+            env=os.environ | {"CAPTURE_TOKEN": token, **line},
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -92,6 +99,7 @@ class Person:
 
     Args:
         address: where they seem to come from, to a gateway that trusts this machine as its proxy.
+        verify: whom they trust, as httpx says it.
 
     Attributes:
         user_id: the guest's.
@@ -99,10 +107,12 @@ class Person:
         acknowledged: the path of each write that was acknowledged, by its key.
     """
 
-    def __init__(self, gateway_url: str, address: str | None = None) -> None:
+    def __init__(self, gateway_url: str, address: str | None = None, verify: ssl.SSLContext | bool = True) -> None:
         headers = {"X-Forwarded-For": address} if address else {}
         url = f"{gateway_url}/v1"
-        self._http = httpx.Client(base_url=url, timeout=REQUEST_TIMEOUT_S, trust_env=False, headers=headers)
+        self._http = httpx.Client(
+            base_url=url, timeout=REQUEST_TIMEOUT_S, trust_env=False, headers=headers, verify=verify
+        )
         self.user_id: str = self._ask("POST", "/guests", {})["user_id"]
         self.consent_version: int = self._ask("GET", "/settings")["consent"]["version"]
         self._ask("PUT", "/users/me/consent", {"version": self.consent_version})

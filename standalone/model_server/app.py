@@ -27,7 +27,7 @@ async def open_model_server(settings: ModelServerSettings) -> AsyncGenerator[int
     """Serve while open; yields the bound port. Listens at once, and is healthy when a version is loaded.
 
     Raises:
-        ConfigurationError: the port cannot be bound.
+        ConfigurationError: the port cannot be bound, or a certificate cannot be read.
     """
     runtime = LiteRTRuntime(TensorFlowRuntime(settings.intra_op_threads))
     versions = ModelVersions(settings.model_name, settings.base_path, runtime, settings.threads)
@@ -38,7 +38,8 @@ async def open_model_server(settings: ModelServerSettings) -> AsyncGenerator[int
     prediction = PredictionServicer(versions, settings.max_pending, limit)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(versions), server)
-    async with serving(server, f"{settings.host}:{settings.port}", "MODEL_SERVER_PORT") as port:
+    credentials = settings.inside.server_credentials() if settings.inside else None
+    async with serving(server, f"{settings.host}:{settings.port}", "MODEL_SERVER_PORT", credentials) as port:
         _log.info("listening", port=port, base_path=str(settings.base_path))
         async with in_background(_follow(versions, health, settings.base_path, settings.poll_interval_s)):
             yield port

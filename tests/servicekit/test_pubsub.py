@@ -1,12 +1,21 @@
 """Against a real Redis server."""
 
 import asyncio
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 from redis.exceptions import RedisError
 
 from servicekit.pubsub import open_redis, subscribe, unavailable
+from standalone.ports import LOOPBACK, free_ports
+from standalone.redis_server import RedisServer, resolve_redis
+from tests.conftest import RunRedis
+
+NAME = "redis.test"
 
 
 class Note(BaseModel):
@@ -53,6 +62,36 @@ async def test_a_lost_connection_is_made_again(redis_url: str):
             await redis.publish("notes", '{"text": "again"}')
         assert (await first).text == "again"
         await events.aclose()
+
+
+async def test_a_redis_that_comes_back_at_another_address_is_found(
+    run_redis: RunRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    port, addresses, look_up = free_ports(1)[0], {NAME: "127.0.0.1"}, socket.getaddrinfo
+
+    def found(host: str, *rest: Any, **how: Any) -> Any:
+        return look_up(addresses.get(host, host), *rest, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    with ExitStack() as running:
+        here = running.enter_context(run_redis(redis_at("127.0.0.1", port, tmp_path)))
+        async with open_redis(f"redis://{NAME}:{port}/0") as redis, asyncio.timeout(20):
+            events = subscribe(redis, "notes", Note)
+            first = asyncio.ensure_future(anext(events))
+            await wait_for_subscriber(here, "notes")
+            running.close()
+            addresses[NAME] = "127.0.0.2"
+            there = running.enter_context(run_redis(redis_at("127.0.0.2", port, tmp_path)))
+            await wait_for_subscriber(there, "notes")
+            await redis.publish("notes", '{"text": "from there"}')
+            assert (await first).text == "from there"
+            await events.aclose()
+
+
+def redis_at(address: str, port: int, folder: Path) -> RedisServer:
+    own = resolve_redis(None, folder, port)
+    command = tuple(address if part == LOOPBACK else part for part in own.command)
+    return RedisServer(own.url.replace(LOOPBACK, address), command)
 
 
 async def test_a_redis_that_is_not_there_fails_soon_and_says_what_to_do():

@@ -8,6 +8,7 @@ import json
 import secrets
 import shutil
 import socket
+import ssl
 import sys
 import tempfile
 import time
@@ -35,6 +36,14 @@ READY_TIMEOUT_S: Final = 240
 RECOVERY_TIMEOUT_S: Final = 90
 FILMS: Final = b"title,year\nA Made-up Film,1999\nAnother,soon\n"
 """One that can be imported, and one that cannot."""
+PARTS: Final = (
+    ("entrance", 50051),
+    ("entrance", 8000),
+    ("emotion", 50051),
+    ("gateway", 8000),
+    ("recommender", 50052),
+    ("model", 8500),
+)
 BREAKABLE: Final = ("emotion", "model", "redis", "postgres", "recommender", "gateway")
 
 console = Console(width=160, highlight=False)
@@ -56,11 +65,34 @@ class Run:
     """What the steps share."""
 
     stack: Stack
-    gateway_url: str
-    entrance: str
+    gateway_port: int
+    capture_port: int
     steps: list[Step] = field(default_factory=list)
     streamers: list[Streamer] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
+
+    @property
+    def gateway_url(self) -> str:
+        """As a browser calls it."""
+        return f"{'https' if self.stack.ca_file else 'http'}://localhost:{self.gateway_port}"
+
+    @property
+    def verify(self) -> ssl.SSLContext | bool:
+        """As httpx calls whom it trusts."""
+        return ssl.create_default_context(cafile=self.stack.ca_file) if self.stack.ca_file else True
+
+    def streamer(self, person: Person, log: Path) -> Streamer:
+        """A camera of theirs."""
+        ca = self.stack.ca_file
+        line = {"CAPTURE_TLS": "true", "CAPTURE_CA_FILE": str(ca)} if ca else {}
+        return Streamer(person.user_id, person.token, f"localhost:{self.capture_port}", log, line)
+
+    def answers(self, path: str) -> bool:
+        """Whether the gateway answers well."""
+        try:
+            return httpx.get(self.gateway_url + path, timeout=5, trust_env=False, verify=self.verify).is_success
+        except httpx.HTTPError:
+            return False
 
     @contextmanager
     def step(self, name: str) -> Generator[Step]:
@@ -77,17 +109,20 @@ class Run:
         self.steps.append(step)
 
 
-def main(keep: Annotated[bool, typer.Option(help="Leave the stack running at the end.")] = False) -> None:
+def main(
+    keep: Annotated[bool, typer.Option(help="Leave the stack running at the end.")] = False,
+    tls: Annotated[bool, typer.Option(help="With docker-compose.tls.yml.")] = False,
+) -> None:
     """Run the test of the compose stack."""
     problem = engine_problem()
     if problem is not None:
         console.print(f"skipped: {problem}")
         return
-    ports = free_ports(2)
+    gateway_port, capture_port = free_ports(2)
     folder = tempfile.mkdtemp(prefix="emoverse-stack-")
     with ExitStack() as at_end:
-        settings = {"GATEWAY_PORT": str(ports[0]), "EMOTION_PORT": str(ports[1])}
-        run = Run(Stack(Path(folder), settings), f"http://127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}")
+        settings = {"GATEWAY_PORT": str(gateway_port), "EMOTION_PORT": str(capture_port)}
+        run = Run(Stack(Path(folder), settings, in_tls=tls), gateway_port, capture_port)
         run.stack.compose("down", "-v", "--remove-orphans")
         if not keep:
             at_end.callback(shutil.rmtree, folder)
@@ -113,6 +148,8 @@ def _all_steps(run: Run) -> None:
     _build(run)
     _refuse(run)
     _up(run)
+    if run.stack.ca_file:
+        _look_at_certificates(run)
     _use(run)
     _import(run)
     _scale(run, 3)
@@ -131,7 +168,7 @@ def _build(run: Run) -> None:
 
 def _refuse(run: Run) -> None:
     with run.step("a busy port, a missing secret") as step:
-        with socket.create_server(("0.0.0.0", int(run.gateway_url.rpartition(":")[2]))):  # noqa: S104  (as the stack does)
+        with socket.create_server(("0.0.0.0", run.gateway_port)):  # noqa: S104  (as the stack does)
             busy = run.stack.refusal("up", "-d", "entrance")
         assert "already" in busy, f"a busy port is not named: {busy}"
         secret = run.stack.folder / "deploy" / "secrets" / "token_secret"
@@ -147,16 +184,23 @@ def _refuse(run: Run) -> None:
 def _up(run: Run) -> None:
     with run.step("up, until ready"):
         run.stack.compose("up", "-d", timeout_s=READY_TIMEOUT_S)
-        wait_for("the gateway is ready", lambda: _answers(f"{run.gateway_url}/health/ready"), READY_TIMEOUT_S)
+        wait_for("the gateway is ready", lambda: run.answers("/health/ready"), READY_TIMEOUT_S)
+
+
+def _look_at_certificates(run: Run) -> None:
+    with run.step("every part shows a certificate") as step:
+        script = f"import ssl; [ssl.get_server_certificate(each, timeout=5) for each in {PARTS!r}]"
+        run.stack.docker("exec", run.stack.containers("gateway")[0], "python", "-c", script)
+        step.remark = ", ".join(f"{name}:{port}" for name, port in PARTS)
 
 
 def _use(run: Run) -> None:
     with run.step(f"{CLIENTS} clients stream; moods, picks, feedback, live channel") as step:
         for number in range(CLIENTS):
-            person = Person(run.gateway_url)
+            person = Person(run.gateway_url, verify=run.verify)
             run.people.append(person)
             log = run.stack.folder / f"client-{number}.log"
-            run.streamers.append(Streamer(person.user_id, person.token, run.entrance, log))
+            run.streamers.append(run.streamer(person, log))
         for person in run.people:
             wait_for(f"{person.user_id} has a mood", person.mood, RECOVERY_TIMEOUT_S)
         first = run.people[0]
@@ -174,7 +218,9 @@ def _import(run: Run) -> None:
         new = {"name": "root", "password": secrets.token_urlsafe()}
         command = ("python", "-m", "services.gateway", "operator", new["name"], "--password", new["password"])
         run.stack.docker("exec", run.stack.containers("gateway")[0], *command)
-        with httpx.Client(base_url=run.gateway_url, timeout=RECOVERY_TIMEOUT_S, trust_env=False) as root:
+        with httpx.Client(
+            base_url=run.gateway_url, timeout=RECOVERY_TIMEOUT_S, trust_env=False, verify=run.verify
+        ) as root:
             root.post("/v1/session", json=new).raise_for_status()
             root.put("/v1/operator/files/films.csv", content=FILMS).raise_for_status()
             root.post("/v1/operator/imports", json={"kind": "movie", "file": "films.csv"}).raise_for_status()
@@ -248,10 +294,12 @@ def _busy_workers(run: Run) -> dict[str, int]:
 
 def _model_status(run: Run) -> str:
     script = (
-        "import asyncio, grpc\n"
+        "import asyncio\n"
         "from contracts.tfserving import tfs\n"
+        "from servicekit.grpc_channel import open_channel\n"
+        "from servicekit.settings import ServiceSettings\n"
         "async def main():\n"
-        "    async with grpc.aio.insecure_channel('model:8500') as channel:\n"
+        "    async with open_channel('model:8500', tls=ServiceSettings().inside) as channel:\n"
         "        request = tfs.get_model_status_pb2.GetModelStatusRequest()\n"
         "        request.model_spec.name = 'emotion'\n"
         "        stub = tfs.model_service_pb2_grpc.ModelServiceStub(channel)\n"
@@ -284,13 +332,6 @@ def _wait_for_answers(run: Run) -> None:
         lambda: all(s.readings > count + 2 for s, count in zip(run.streamers, before, strict=True)),
         RECOVERY_TIMEOUT_S,
     )
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _close_clients(run: Run) -> None:

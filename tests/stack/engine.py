@@ -37,10 +37,14 @@ class Stack:
         folder: gets a copy of what git knows of the project, so that the compose file runs as it is, and its model
             folder and secrets can be changed.
         environment: the variables of `.env` that differ from the example.
+        in_tls: with certificates made for localhost, outside and inside.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], *, in_tls: bool = False) -> None:
         self.folder = folder
+        self._files = ["docker-compose.yml"]
+        self.ca_file: Path | None = None
+        """Who vouches for the entrance; None where it speaks plainly."""
         # docker-compose looks for the same client that is used here.
         path = f"{Path(_docker()).parent}:{os.environ.get('PATH', '')}"
         build = {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
@@ -51,6 +55,10 @@ class Stack:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
         subprocess.run([folder / "deploy" / "secrets.sh"], check=True, capture_output=True)
+        if in_tls:
+            subprocess.run([folder / "deploy" / "certificates.sh", "localhost"], check=True, capture_output=True)
+            self._files.append("docker-compose.tls.yml")
+            self.ca_file = folder / "deploy" / "certificates" / "ca.pem"
 
     def compose(self, *arguments: str, timeout_s: float = 120) -> str:
         """Run a command of compose and return what it wrote.
@@ -58,7 +66,8 @@ class Stack:
         Raises:
             StackError: it failed.
         """
-        return self._run([*(compose_command() or ()), "-p", PROJECT, *arguments], timeout_s)
+        files = [part for name in self._files for part in ("-f", name)]
+        return self._run([*(compose_command() or ()), "-p", PROJECT, *files, *arguments], timeout_s)
 
     def refusal(self, *arguments: str) -> str:
         """What compose says when a command fails.
@@ -115,6 +124,8 @@ class Stack:
         )
         arguments = ("--build-arg", f"MODEL_SERVER_IMAGE={server}")
         self.docker("build", "-q", *arguments, "-t", MODEL_IMAGE, "tests/stack", timeout_s=120)
+        if self.ca_file:
+            self._files.append("tests/stack/stand-in.tls.yml")
         return f"a stand-in for {MODEL_IMAGE}, made of the project's own model server"
 
     def leftovers(self) -> list[str]:

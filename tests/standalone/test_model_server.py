@@ -17,7 +17,12 @@ import stamina
 
 from contracts.model import FACE_SIZE_PX, INPUT_NAME, MODEL_NAME
 from contracts.tfserving import tfs
+from servicekit.grpc_channel import open_channel
+from servicekit.tls import Tls
+from standalone.model_server.app import open_model_server
+from standalone.model_server.settings import ModelServerSettings
 from standalone.model_server.tensors import to_proto
+from tests.certificates import Authority
 
 TIMEOUT_S = 20.0
 State = tfs.get_model_status_pb2.ModelVersionStatus
@@ -117,6 +122,24 @@ async def test_a_request_beyond_the_limit_is_refused_and_the_next_one_answered(e
             await client.prediction.Predict(request, timeout=TIMEOUT_S)
         assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert await client.served_version() == 1
+
+
+async def test_with_certificates_it_lets_in_only_who_shows_one(base_path: Path, tmp_path: Path):
+    ours = Authority(tmp_path / "ours")
+    own, client = ours.vouch("localhost"), ours.vouch("emotion")
+    pair = {"tls_certificate_file": own.certificate, "tls_key_file": own.key}
+    settings = ModelServerSettings(port=0, base_path=base_path).model_copy(update={"tls_ca_file": ours.ca_file, **pair})
+    async with open_model_server(settings) as port:
+        for tls, code in (
+            (Tls(ours.ca_file, client.certificate, client.key), grpc.StatusCode.NOT_FOUND),
+            (Tls(ours.ca_file), grpc.StatusCode.UNAVAILABLE),
+            (None, grpc.StatusCode.UNAVAILABLE),
+        ):
+            async with open_channel(f"localhost:{port}", tls=tls) as channel:
+                stub = tfs.prediction_service_pb2_grpc.PredictionServiceStub(channel)
+                with pytest.raises(grpc.aio.AioRpcError) as caught:
+                    await Client(stub, None).served_version()
+                assert caught.value.code() == code
 
 
 def test_a_busy_port_is_named_with_what_to_set():

@@ -29,8 +29,7 @@ from services.gateway.app import create_app
 from services.gateway.server import serving as serving_http
 from services.gateway.settings import GatewaySettings
 from standalone.ports import free_ports
-from tests.deploy.test_compose import COMPOSE, ROOT, services
-from tests.gateway.stand_ins import FakeRecommender, running
+from tests.deploy.test_compose import ROOT, services
 from tests.stack.engine import Stack, compose_command
 
 OVERLAY = ROOT / "docker-compose.tls.yml"
@@ -70,9 +69,7 @@ def test_every_file_that_the_overlay_names_is_made(certificates: Path):
 def test_compose_itself_understands_the_overlay(tmp_path: Path):
     if compose_command() is None:
         pytest.skip("neither `docker compose` nor docker-compose is installed")
-    stack = Stack(tmp_path, {})
-    files = ("-f", COMPOSE.name, "-f", OVERLAY.name)
-    gateway = yaml.safe_load(stack.compose(*files, "config"))["services"]["gateway"]
+    gateway = yaml.safe_load(Stack(tmp_path, {}, in_tls=True).compose("config"))["services"]["gateway"]
     assert gateway["environment"].items() >= {"TLS_CA_FILE": "/run/secrets/ca.pem", "LOG_FORMAT": "json"}.items()
 
 
@@ -101,27 +98,28 @@ def lines(described: dict[str, dict[str, Any]], certificates: Path) -> dict[str,
 class Entrance(NamedTuple):
     cameras: str
     browsers: str
+    figures: str
     ours: Tls
 
 
 @pytest.fixture
 async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncGenerator[Entrance]:
-    """HAProxy with the overlay's lines, before a gateway, and a worker that asks for a certificate of ours."""
+    """HAProxy with the overlay's lines, before a gateway whose recommender is away, and a worker that asks for a
+    certificate of ours."""
     program = haproxy()
     ours = Tls(*(certificates / name for name in ("ca.pem", "inside.pem", "inside.pem.key")))
-    cameras, browsers, status = free_ports(3)
+    cameras, browsers, status, nowhere = free_ports(4)
     async with AsyncExitStack() as stack:
         server, reporter = await create_server("emoverse.v1.EmotionService")
         await reporter.set_serving(True)
         worker = await stack.enter_async_context(serving(server, "127.0.0.1:0", "PORT", ours.server_credentials()))
-        recommender = await stack.enter_async_context(running(FakeRecommender()))
         settings = GatewaySettings(
             port=0,
             tls_certificate=ours.certificate_file,
             tls_key=ours.key_file,
             redis_url=redis_url,
             database_url=f"sqlite:///{tmp_path}/gateway.db",
-            recommender_address=recommender,
+            recommender_address=f"127.0.0.1:{nowhere}",
         )
         engine = open_engine(settings.database_url)
         migrate(Database(engine), MIGRATIONS)
@@ -144,7 +142,8 @@ async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncG
         proxy = await asyncio.create_subprocess_exec(program, "-f", str(tmp_path / "haproxy.cfg"), env=told)
         stack.push_async_callback(proxy.wait)
         stack.callback(proxy.terminate)
-        yield Entrance(f"localhost:{cameras}", f"https://localhost:{browsers}", ours)
+        figures = f"http://localhost:{status}/metrics"
+        yield Entrance(f"localhost:{cameras}", f"https://localhost:{browsers}", figures, ours)
 
 
 @stamina.retry(on=grpc.aio.AioRpcError, attempts=None, timeout=10, wait_initial=0.05, wait_max=0.2)
@@ -170,5 +169,14 @@ async def begun(entrance: Entrance) -> httpx.Response:
         return (await browser.post(asked, extensions={"sni_hostname": "emoverse.test"})).raise_for_status()
 
 
-async def test_a_browser_reaches_the_gateway_which_knows_of_its_encryption(entrance: Entrance):
+@stamina.retry(on=(httpx.HTTPError, AssertionError), attempts=None, timeout=30, wait_initial=0.1, wait_max=0.5)
+async def found_well(entrance: Entrance) -> None:
+    """Until the entrance has looked after the gateway; before it takes it for well."""
+    async with httpx.AsyncClient(trust_env=False) as prometheus:
+        told = (await prometheus.get(entrance.figures)).text
+    assert 'haproxy_server_check_status{proxy="gateway",server="gateway-1",state="L7OK"} 1' in told
+
+
+async def test_a_browser_reaches_the_gateway_whatever_that_lacks_and_it_knows_of_the_encryption(entrance: Entrance):
+    await found_well(entrance)
     assert "Secure" in (await begun(entrance)).headers["set-cookie"]

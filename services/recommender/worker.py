@@ -43,6 +43,6 @@ def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
     worker = celery.Worker(
         concurrency=settings.worker_concurrency, queues=queues, without_mingle=True, without_gossip=True, quiet=True
     )
-    with telling(settings, queues):
+    with telling(settings, queues, [name for name in celery.tasks if not name.startswith("celery.")]):
         worker.start()
     sys.exit(worker.exitcode)

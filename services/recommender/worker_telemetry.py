@@ -23,12 +23,18 @@ from servicekit.tracing import HEADER, note, span, start_tracing
 from services.recommender.settings import RecommenderSettings
 
 CALL_TIMEOUT_S: Final = 2.0
+FAILURE: Final = "failure"
 TIMES_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 600.0)
 
 
 @contextmanager
-def telling(settings: RecommenderSettings, queues: Sequence[str]) -> Generator[None]:
+def telling(settings: RecommenderSettings, queues: Sequence[str], tasks: Iterable[str]) -> Generator[None]:
     """Answer GET /metrics meanwhile, and trace what the worker's processes do. To be opened before they begin.
+
+    Args:
+        settings: of the worker.
+        queues: that it takes from.
+        tasks: the names of those that it can do.
 
     Raises:
         ConfigurationError: the port cannot be bound.
@@ -36,10 +42,10 @@ def telling(settings: RecommenderSettings, queues: Sequence[str]) -> Generator[N
     registry = create_registry()
     registry.register(_Queues(settings.redis_url, queues))
     reading, writing = os.pipe()
-    Thread(target=_count, args=(reading, registry), daemon=True).start()
-    tasks = _Tasks(writing)
-    signals.task_prerun.connect(tasks.begin, weak=False)
-    signals.task_postrun.connect(tasks.end, weak=False)
+    Thread(target=_count, args=(reading, registry, tuple(tasks)), daemon=True).start()
+    running = _Tasks(writing)
+    signals.task_prerun.connect(running.begin, weak=False)
+    signals.task_postrun.connect(running.end, weak=False)
     if settings.otlp_endpoint:
         _trace_processes(settings.otlp_endpoint)
     with serving_metrics(registry, settings.host, settings.worker_metrics_port, "RECOMMENDER_WORKER_METRICS_PORT"):
@@ -66,8 +72,11 @@ class _Tasks:
         self._work.close()
 
 
-def _count(pipe: int, registry: CollectorRegistry) -> None:
+def _count(pipe: int, registry: CollectorRegistry, tasks: Iterable[str]) -> None:
     ended = Counter("worker_tasks", "Attempts at tasks, by outcome.", ["task", "outcome"], registry=registry)
+    for task in tasks:
+        # Prometheus sees an increase only from a number that was told before.
+        ended.labels(task, FAILURE)
     task_s = Histogram("worker_task_seconds", "Of an attempt.", ["task"], buckets=TIMES_S, registry=registry)
     with os.fdopen(pipe) as lines:
         for line in lines:

@@ -46,7 +46,9 @@ FIRING: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
     # For each alert: series for which it fires, and series for which it does not.
     "NobodyReadsFrames": (
         {"emotion_frames_received_total": "0+10x80", 'emotion_frames_total{status="ok"}': "0x80"},
-        {"emotion_frames_received_total": "0+10x80", 'emotion_frames_total{status="ok"}': "0+9x80"},
+        # One camera, before an empty chair.
+        {"emotion_frames_received_total": "0+10x80", 'emotion_frames_total{status="ok"}': "5x80"}
+        | {'emotion_frames_total{status="no_face"}': "0+9x80"},
     ),
     "StreamsRefused": ({"emotion_streams_refused_total": "0+1x80"}, {"emotion_streams_refused_total": "5x80"}),
     "FramesDropped": (

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from contracts.events import MOODS_CHANNEL, EventReason, MoodEvent
 from contracts.mood import MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.tasks import LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
+from contracts.tasks import IMPORT_CATALOGUE, LIGHT_QUEUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
 from servicekit.pubsub import open_redis
 from servicekit.tracing import span, trace_metadata, tracing
 from services.recommender.broker import open_celery
@@ -115,6 +115,7 @@ async def test_a_worker_tells_of_its_tasks_and_goes_on_with_the_trace_that_asked
         told = await until(port, f"worker_tasks_total success {SCORE_REVIEWS}", 2)
         assert alive_file.exists()
         assert told[f"worker_task_seconds_count {SCORE_REVIEWS}"] == 2
+        assert told[f"worker_tasks_total failure {IMPORT_CATALOGUE}"] == 0
         assert told[f"worker_queue_tasks {LIGHT_QUEUE}"] == 0
         assert told["process_resident_memory_bytes"] > 0
     assert caller[0][1].split("-")[1] in {each.trace_id.hex() for each in collector.named(SCORE_REVIEWS)}

@@ -41,6 +41,13 @@ def test_every_setting_that_must_be_given_is_in_the_example():
     assert required == offered
 
 
+@pytest.mark.parametrize("name", ["SPOTIFY_CLIENT_ID", "GATEWAY_PUBLIC_URL"])
+def test_what_spotify_needs_reaches_the_gateway(name: str):
+    assert services()["gateway"]["environment"][name] == f"${{{name}:-}}"
+    assert f"\n{name}=" in (ROOT / ".env.example").read_text()
+    assert name in (ROOT / "deploy" / "k8s" / "base" / "settings.yaml").read_text()
+
+
 def test_no_secret_has_a_default():
     assert not re.search(r"\$\{\w*(PASSWORD|SECRET|TOKEN|KEY)\w*:?-", COMPOSE.read_text())
 

@@ -111,20 +111,25 @@ DatabaseUrl = Annotated[str, AfterValidator(_with_driver)]
 
 
 def open_engine(database_url: str) -> Engine:
-    """An engine for SQLite (write-ahead log, busy timeout, foreign keys) or PostgreSQL. Nothing is connected yet."""
+    """An engine for SQLite (write-ahead log, busy timeout, foreign keys) or PostgreSQL. Nothing is connected yet.
+
+    Errors do not list what a statement was given.
+    """
     url = make_url(database_url)
     return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
 
 
 def _postgresql_engine(url: URL) -> Engine:
     arguments = {"connect_timeout": BUSY_TIMEOUT_S, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s"}
-    return create_engine(url, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_S, connect_args=arguments)
+    return create_engine(
+        url, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_S, connect_args=arguments, hide_parameters=True
+    )
 
 
 def _sqlite_engine(url: URL) -> Engine:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -85,8 +85,9 @@ class MoodDiary:
     def _write(self, waiting: dict[tuple[str, datetime], MoodEvent]) -> None:
         people = {user_id for user_id, _ in waiting}
         with self._database.writing() as connection:
-            # Somebody may have been deleted since.
-            there = set(connection.scalars(select(AccountRow.id).where(AccountRow.id.in_(people))))
+            # Somebody may have been deleted since; nobody shall be until this is written.
+            kept = select(AccountRow.id).where(AccountRow.id.in_(people)).with_for_update(read=True, key_share=True)
+            there = set(connection.scalars(kept))
             rows: list[dict[str, Any]] = [
                 {
                     "account_id": user_id,

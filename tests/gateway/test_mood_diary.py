@@ -1,18 +1,28 @@
 """Moods over a week, from Redis to the page."""
 
+import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import stamina
 from redis.asyncio import Redis
+from sqlalchemy import delete, text
 
 from contracts.mood import MoodState
+from servicekit.database import Database, Offloader, open_engine
+from servicekit.migration import migrate
+from services.gateway.accounts.opening import accounts_in
+from services.gateway.accounts.schema import MIGRATIONS, AccountRow
+from services.gateway.accounts.statements import ACCOUNT
 from services.gateway.app import create_app
+from services.gateway.mood_diary import MoodDiary
 from services.gateway.settings import GatewaySettings
 from tests.gateway.accounts_support import guest
 from tests.gateway.stand_ins import AT, mood_event, publish, until_subscribed
 from tests.gateway.test_accounts import Clock
+from tests.postgresql import postgresql
 
 MOODS = "/v1/users/me/moods"
 
@@ -66,3 +76,30 @@ async def test_who_was_deleted_leaves_no_mood(guarded: GatewaySettings, redis: R
         await publish(redis, mood_event(eve_id, event_id="last"))
         await moods(eve, 1)
         assert await app.state.diary.notes(user_id) == []
+
+
+async def test_somebody_who_is_deleted_meanwhile_takes_nobody_elses_mood_along(postgresql_folder: Path):
+    with postgresql(postgresql_folder) as server:
+        engine = open_engine(server.url)
+        database, offload = Database(engine), Offloader(1, 10)
+        migrate(database, MIGRATIONS)
+        accounts, diary = accounts_in(database, GatewaySettings(), lambda: AT), MoodDiary(database, offload, lambda: AT)
+        ada, eve = (accounts.add_guest().account.id for _ in range(2))
+        diary.note(mood_event(ada))
+        diary.note(mood_event(eve))
+        with database.writing() as connection:
+            connection.execute(delete(ACCOUNT).where(AccountRow.id == ada))
+            written = asyncio.create_task(diary.flush())
+            await until_waiting(database)
+        await written
+        assert [note.state for note in await diary.notes(eve)] == ["happy"]
+        offload.close()
+        engine.dispose()
+
+
+async def until_waiting(database: Database) -> None:
+    """Return once somebody waits for a lock of another transaction."""
+    waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+    async for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=30, wait_max=0.1):
+        with attempt, database.reading() as connection:
+            assert connection.scalar(waiting)

@@ -29,6 +29,13 @@ def test_sqlite_writes_ahead_waits_for_others_and_keeps_its_references(empty_dat
         connection.execute(text("insert into external_id values ('imdb', 'tt1', 'no such item')"))
 
 
+def test_an_error_does_not_list_what_was_written(empty_database: Database):
+    statement = text("insert into external_id values ('imdb', :id, 'no such item')")
+    with pytest.raises(IntegrityError) as caught, empty_database.writing() as connection:
+        connection.execute(statement, {"id": "a secret"})
+    assert "a secret" not in str(caught.value)
+
+
 def test_moments_come_back_in_utc(empty_database: Database):
     with empty_database.writing() as connection:
         connection.execute(PersonRow.__table__.insert().values(id="ada", created_at=NOON))  # pyright: ignore[reportAttributeAccessIssue]  (a table, at run time)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import structlog
 
 from contracts.mood import to_timestamp
-from contracts.pb.emoverse.v1 import emotion_pb2
+from contracts.pb.emoverse.v1 import emotion_pb2, mood_pb2
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +54,17 @@ class Numbered(NamedTuple):
             message.crops.SetInParent()
         return emotion_pb2.StreamFramesRequest(frame=message)
 
+    def to_dropped(self) -> emotion_pb2.Reading:
+        """The reading of a frame that went with its connection."""
+        return emotion_pb2.Reading(
+            sequence=self.sequence,
+            captured_at=to_timestamp(self.frame.captured_at),
+            status=emotion_pb2.READING_STATUS_DROPPED,
+            problem=mood_pb2.Problem(
+                code="connection_lost", message="The connection was lost before the answer came.", advice="Go on."
+            ),
+        )
+
 
 def _to_proto(crop: FaceCrop) -> emotion_pb2.FaceCrop:
     box = emotion_pb2.Box(x=crop.x, y=crop.y, width=crop.width, height=crop.height)
@@ -69,7 +80,7 @@ class Outbox:
 
     def __init__(self, keep_every_frame: bool) -> None:
         self.dropped = 0
-        """Frames that were replaced by newer ones, lost with a connection, or too large for the server."""
+        """Frames that were replaced by newer ones, or too large for the server."""
         self._keep_every_frame = keep_every_frame
         self._queue = asyncio.Queue[Numbered | None](maxsize=1)
         self._again = deque[Numbered]()
@@ -118,10 +129,9 @@ class Outbox:
         self._emptied = numbered is None
         return numbered
 
-    def take_back(self, unanswered: Iterable[Numbered]) -> None:
-        """Frames that were sent and will not be answered, in their order."""
-        frames = list(unanswered)
-        if self._keep_every_frame:
-            self._again.extendleft(reversed(frames))
-        else:
-            self.dropped += len(frames)
+    def take_back(self, unanswered: Sequence[Numbered]) -> Sequence[Numbered]:
+        """Frames that were sent and will not be answered, in their order; returns those that are not sent again."""
+        if not self._keep_every_frame:
+            return unanswered
+        self._again.extendleft(reversed(unanswered))
+        return ()

@@ -67,7 +67,7 @@ class EmotionStream:
 
     @property
     def dropped(self) -> int:
-        """Frames that were replaced by newer ones, lost with a connection, or too large for the server."""
+        """Frames that were replaced by newer ones, or too large for the server."""
         return self._outbox.dropped
 
     def push(self, frame: Frame) -> None:
@@ -81,10 +81,10 @@ class EmotionStream:
     async def readings(self, frames: AsyncIterable[Frame] | None = None) -> AsyncGenerator[TimedReading]:
         """What the server reads in the frames that are pushed, or in `frames`, until they end and all are answered.
 
-        At most two frames are unanswered at a time. Of those that come meanwhile only the newest is kept, unless every
-        frame is to be kept. An interruption is waited out with backoff and jitter, or for as long as the server asks
-        for, and the session is resumed. A server that wants the stream elsewhere is left only once the next one has
-        greeted.
+        At most two frames are unanswered at a time. Of those that come meanwhile only the newest is kept, and what goes
+        with a connection is answered as dropped, unless every frame is to be kept. An interruption is waited out with
+        backoff and jitter, or for as long as the server asks for, and the session is resumed. A server that wants the
+        stream elsewhere is left only once the next one has greeted.
 
         Raises:
             ServerRefusedError: the server will not serve this stream.
@@ -99,7 +99,9 @@ class EmotionStream:
             while leg:
                 async for timed in self._follow(leg):
                     yield timed
-                leg = await self._after(leg)
+                left, leg = leg, await self._after(leg)
+                for lost in self._outbox.take_back(left.unanswered):
+                    yield TimedReading(lost.to_dropped(), latency_ms=0.0)
             await collecting
         finally:
             collecting.cancel()
@@ -146,7 +148,6 @@ class EmotionStream:
     async def _after(self, leg: Leg) -> Leg | None:
         moved = await self._next_leg if self._next_leg else None
         self._next_leg = None
-        self._outbox.take_back(leg.unanswered)
         await leg.close()
         if not leg.finished:
             return moved or await self._connect(None)

@@ -27,6 +27,8 @@ class FakeEmotionService(emotion_pb2_grpc.EmotionServiceServicer):
         self.hellos: list[emotion_pb2.Hello] = []
         self.frames: list[emotion_pb2.Frame] = []
         self.answers = asyncio.Semaphore(0)
+        self.is_silent = False
+        """Leaves the frames that come now unanswered, and hears what follows them."""
         self.most_unanswered = 0
         self.refusal: EmoVerseError | None = None
         self.max_in_flight = 4
@@ -89,6 +91,8 @@ class FakeEmotionService(emotion_pb2_grpc.EmotionServiceServicer):
                 while item := await received.get():
                     if isinstance(item, emotion_pb2.Reconnect):
                         yield emotion_pb2.StreamFramesResponse(reconnect=item)
+                        continue
+                    if self.is_silent:
                         continue
                     await self.answers.acquire()
                     yield emotion_pb2.StreamFramesResponse(reading=self._reading(item))

@@ -298,6 +298,22 @@ async def test_asked_to_go_elsewhere_it_moves_without_losing_a_frame(server: Fak
     assert stream.dropped == 0
 
 
+async def test_frames_that_a_move_loses_are_answered_as_dropped(
+    server: FakeServer, camera: Camera, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("servicekit.emotion_client.leg.LAST_ANSWERS_S", 0.05)
+    server.service.is_silent = True
+    stream = EmotionStream(server.endpoint, "ann")
+    collecting = asyncio.create_task(collect(stream, camera, 2))
+    for count in (1, 2):
+        camera.give(1)
+        await server.service.until_received(count)
+    server.service.move_on(retry_after_s=0, grace_s=10)
+    readings = await collecting
+    assert sequences(readings) == [1, 2]
+    assert {timed.reading.status for timed in readings} == {emotion_pb2.READING_STATUS_DROPPED}
+
+
 async def test_while_nobody_else_takes_it_the_old_server_goes_on(server: FakeServer, camera: Camera):
     stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
     collecting = asyncio.create_task(collect(stream, camera))

@@ -28,6 +28,7 @@ from services.gateway.faces.bridge import MAX_FRAME_BYTES
 from services.gateway.server import serving
 from services.gateway.settings import GatewaySettings
 from standalone.ports import free_ports
+from tests.capture.conftest import FakeServer
 from tests.emotion.support import FakeModel, empty_jpeg, face_jpeg, serve_model
 from tests.gateway.accounts_support import code_of
 from tests.gateway.stand_ins import FakeRecommender, until_subscribed
@@ -197,6 +198,37 @@ async def test_an_emotion_service_that_restarts_is_told_and_the_browser_goes_on(
             while (reading := await heard(socket, "reading"))["sequence"] < 3:
                 pass
             assert reading["status"] == "ok"
+
+
+@pytest.fixture
+async def made_up() -> AsyncGenerator[FakeServer]:
+    """An emotion service that answers nothing before the test says so."""
+    server = FakeServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@asynccontextmanager
+async def gateway_before(emotion: FakeServer, guarded: GatewaySettings) -> AsyncGenerator[str]:
+    settings = guarded.model_copy(update={"emotion_address": emotion.address})
+    async with serving(create_app(settings), settings) as port:
+        yield f"127.0.0.1:{port}"
+
+
+async def test_what_is_lost_while_a_stream_moves_is_answered(
+    made_up: FakeServer, guarded: GatewaySettings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("servicekit.emotion_client.leg.LAST_ANSWERS_S", 0.05)
+    made_up.service.is_silent = True
+    async with gateway_before(made_up, guarded) as url, person(url) as client, channel(url, client) as socket:
+        for count in (1, 2):
+            await socket.send(face_jpeg())
+            await made_up.service.until_received(count)
+        made_up.service.move_on(retry_after_s=0, grace_s=10)
+        while (reading := await heard(socket, "reading"))["sequence"] < 2:
+            pass
+        assert reading["status"] == "dropped"
 
 
 async def test_a_gateway_that_stops_says_so(guarded: GatewaySettings, emotion_port: int):

@@ -60,8 +60,6 @@ class Bridge:
         self._socket = socket
         self._stopped: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._messages = asyncio.Queue[BaseModel](MAX_MESSAGES)
-        self._received = 0
-        self._was_connected = False
         self._stream = EmotionStream(
             endpoint, user_id, connect_timeout_s=CONNECT_TIMEOUT_S, on_connection=self._on_connection
         )
@@ -98,7 +96,6 @@ class Bridge:
             picture = message.get("bytes")
             if picture is None:
                 return NOT_BINARY
-            self._received += 1
             self._stream.push(Frame(picture, datetime.now(UTC)))
         return GONE
 
@@ -125,14 +122,8 @@ class Bridge:
                 return GONE
 
     def _on_connection(self, state: Connection, detail: str) -> None:
-        told: list[BaseModel] = [ConnectionMessage(state=state.value, detail=detail)]
-        if state is Connection.CONNECTED and self._was_connected:
-            # What an interruption took is answered, lest the browser wait for it.
-            told.append(ReadingMessage.lost(self._received))
-        self._was_connected |= state is Connection.CONNECTED
-        for message in told:
-            if not self._messages.full():
-                self._messages.put_nowait(message)
+        if not self._messages.full():
+            self._messages.put_nowait(ConnectionMessage(state=state.value, detail=detail))
 
 
 class Bridges:

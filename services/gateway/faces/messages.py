@@ -117,8 +117,3 @@ class ReadingMessage(BaseModel):
             else None,
             latency_ms=round(latency_ms, 1),
         )
-
-    @classmethod
-    def lost(cls, sequence: int) -> Self:
-        """The answer to frames that went with a connection."""
-        return cls(sequence=sequence, status="dropped")

@@ -31,6 +31,7 @@ from services.gateway.live import LISTENER_CAPACITY, LiveFeed
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.mood_diary import MoodDiary
 from services.gateway.moods import check_redis
+from services.gateway.recheck import Recheck
 from services.gateway.recommender import open_recommender
 from services.gateway.settings import GatewaySettings
 from services.gateway.spotify import routes as spotify_routes
@@ -119,7 +120,8 @@ async def _lifespan(
             serving_metrics(state.registry, settings.host, settings.metrics_port, "GATEWAY_METRICS_PORT")
         )
         upkeep = state.forgetting.keep_up(timedelta(days=settings.guest_days))
-        await stack.enter_async_context(in_background(*pumps, state.watch.run(), state.diary.run(), upkeep))
+        recheck = Recheck(state.accounts, state.offload, state.bridges).run()
+        await stack.enter_async_context(in_background(*pumps, state.watch.run(), state.diary.run(), upkeep, recheck))
         yield
 
 

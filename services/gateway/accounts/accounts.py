@@ -1,6 +1,6 @@
 """Accounts, their sessions and their devices. Every method is one transaction, and blocks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -159,6 +159,12 @@ class Accounts:
         """Whether there is such an account."""
         with self._database.reading() as connection:
             return connection.scalar(select(AccountRow.id).where(AccountRow.id == account_id)) is not None
+
+    def agreements(self, account_ids: Collection[str]) -> dict[str, bool]:
+        """Of those whose account is there, whether their pictures may be looked at."""
+        query = select(ACCOUNT).where(AccountRow.id.in_(account_ids))
+        with self._database.reading() as connection:
+            return {row.id: to_account(row).agrees for row in connection.execute(query)}
 
     def agree(self, account_id: str, version: int) -> Account:
         """Their pictures may be looked at from now on.

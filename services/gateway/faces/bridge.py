@@ -138,6 +138,11 @@ class Bridges:
         """How many are open."""
         return len(self._open)
 
+    @property
+    def all(self) -> frozenset[Bridge]:
+        """Those that are open now."""
+        return frozenset(self._open)
+
     @contextmanager
     def opened(self, bridge: Bridge) -> Generator[None]:
         """The bridge can be stopped while open."""

@@ -1,5 +1,6 @@
 """Where the emotion service is, and how to show it who calls."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,15 +18,16 @@ class Endpoint:
 
     address: str
     """HOST:PORT."""
-    token: str = field(default="", repr=False)
-    """Shown with every call; empty: none."""
+    token: str | Callable[[], str] = field(default="", repr=False)
+    """Shown with every call, or asked for before each, since one may expire while the stream lasts; empty: none."""
     tls: Tls | None = None
     """None: the line is not encrypted."""
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What accompanies every call."""
-        return (("authorization", f"Bearer {self.token}"),) if self.token else ()
+        token = self.token() if callable(self.token) else self.token
+        return (("authorization", f"Bearer {token}"),) if token else ()
 
     def open_channel(self) -> grpc.aio.Channel:
         """A new connection.

@@ -373,6 +373,22 @@ async def test_the_token_shows_who_calls_over_tls(tmp_path: Path):
     assert "s3cret" not in repr(endpoint)
 
 
+async def test_a_token_may_be_made_for_every_call(server: FakeServer):
+    server.service.answer()
+    tokens = iter(range(1, 100))
+    endpoint = Endpoint(server.address, token=lambda: f"token {next(tokens)}")
+    async with aclosing(EmotionStream(endpoint, "ann").readings()) as readings:
+        reading = asyncio.ensure_future(anext(readings))
+        await server.service.until_greeted(1)
+        assert server.service.authorization == "Bearer token 1"
+        await server.stop()
+        await server.start()
+        await server.service.until_greeted(2)
+        assert server.service.authorization not in {None, "Bearer token 1"}
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
 async def test_a_certificate_that_is_not_there_is_named(tmp_path: Path):
     endpoint = Endpoint("localhost:1", tls=Tls(ca_file=tmp_path / "ca.pem"))
     with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be read") as caught:

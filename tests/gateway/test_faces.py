@@ -304,6 +304,29 @@ async def test_an_emotion_service_that_asks_for_tokens_takes_the_gateways_and_th
         assert await reads_a_frame(endpoint, user_id) is not None
 
 
+async def test_a_channel_is_good_for_longer_than_a_token(
+    made_up: FakeServer, guarded: GatewaySettings, monkeypatch: pytest.MonkeyPatch
+):
+    async with gateway_before(made_up, guarded) as url, person(url) as client, channel(url, client) as socket:
+        await made_up.service.until_greeted(1)
+        first = made_up.service.authorization
+        await made_up.stop()
+        await made_up.start()
+        await made_up.service.until_greeted(2)
+        assert made_up.service.authorization != first
+        await heard(socket, "welcome")
+
+
+async def test_a_token_that_is_not_taken_says_nothing_of_consent(url: str, emotion_port: int, guarded: GatewaySettings):
+    other = SecretStr("s" * 32)
+    async with (
+        emotion_at(guarded.redis_url, emotion_port, token_secret=other),
+        person(url) as client,
+        channel(url, client) as socket,
+    ):
+        assert await closing(socket) == (1012, "token_invalid")
+
+
 async def reads_a_frame(endpoint: Endpoint, user_id: str) -> ServerRefusedError | None:
     """How a capture client fares: refused, or not."""
 

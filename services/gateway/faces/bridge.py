@@ -51,7 +51,7 @@ class Bridge:
 
     Args:
         socket: accepted.
-        endpoint: the emotion service, with a token for this person.
+        endpoint: the emotion service, with a token for this person for every call.
         user_id: who is in front of the camera.
     """
 
@@ -105,7 +105,8 @@ class Bridge:
             async for timed in self._stream.readings():
                 await self._messages.put(ReadingMessage.of(timed.reading, timed.latency_ms))
         except ServerRefusedError as error:
-            return Closing(4000 + HTTPStatus.FORBIDDEN, error.code)
+            # A worker may hear of a withdrawal first. Whatever else it refuses is not the person's doing.
+            return Closing(4000 + HTTPStatus.FORBIDDEN if error.code == "stopped" else 1012, error.code)
         except ServerUnreachableError as error:
             return Closing(1013, error.code)
         return GONE

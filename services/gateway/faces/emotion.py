@@ -1,6 +1,6 @@
 """The emotion service, as the gateway asks it about single pictures."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -28,8 +28,8 @@ class EmotionClient:
         self._stub = EmotionServiceStub(channel)
         self._address = address
 
-    def endpoint(self, token: str) -> Endpoint:
-        """Where live streams go, with a token for one person."""
+    def endpoint(self, token: str | Callable[[], str]) -> Endpoint:
+        """Where live streams go, with a token for one person, or with what makes one for each call."""
         return Endpoint(self._address, token, self._tls)
 
     async def read(self, picture: bytes, token: str) -> PictureReading:

@@ -1,6 +1,7 @@
 """Pictures over HTTP, and frames over a WebSocket."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, WebSocket
@@ -16,8 +17,8 @@ from services.gateway.faces.emotion import MAX_PICTURE_BYTES, EmotionClient
 from services.gateway.faces.messages import PictureReading
 from services.gateway.problems import WRITE_PROBLEMS
 
-PICTURE_TOKEN_LIFE: Final = timedelta(minutes=1)
-STREAM_TOKEN_LIFE: Final = timedelta(days=1)
+TOKEN_LIFE: Final = timedelta(minutes=1)
+"""A token is shown once, when a call begins."""
 
 router = APIRouter(prefix="/v1", tags=["faces"])
 
@@ -54,7 +55,7 @@ EmotionDep = Annotated[EmotionClient, Depends(_emotion)]
 async def read_picture(request: Request, who: Agreed, emotion: EmotionDep) -> PictureReading:
     """The largest face first. Nothing is kept, and no mood changes."""
     picture = await _picture(request)
-    token = request.app.state.accounts.stream_token(who.account.id, PICTURE_TOKEN_LIFE)
+    token = request.app.state.accounts.stream_token(who.account.id, TOKEN_LIFE)
     return await emotion.read(picture, token)
 
 
@@ -91,7 +92,7 @@ async def capture(socket: WebSocket, who: Agreed, emotion: EmotionDep) -> None:
     state = socket.app.state
     bridges: Bridges = state.bridges
     await socket.accept()
-    token = state.accounts.stream_token(who.account.id, STREAM_TOKEN_LIFE)
+    token = partial(state.accounts.stream_token, who.account.id, TOKEN_LIFE)
     bridge = Bridge(socket, emotion.endpoint(token), who.account.id)
     with bridges.opened(bridge):
         # Asked again now that a withdrawal would be heard.

@@ -103,6 +103,24 @@ test("a lost connection is made again, and counts from 1", async () => {
   expect(states).toEqual(["connecting", "open", "retrying", "connecting", "open"]);
 });
 
+test("a channel that never reaches the reader of faces is made again ever more rarely", async () => {
+  const { socket, sockets } = linked();
+  for (const wait_ms of [1_000, 2_000]) {
+    const before = sockets.length;
+    socket().says(WELCOME);
+    socket().drops(1012);
+    await vi.advanceTimersByTimeAsync(wait_ms - 1);
+    expect(sockets).toHaveLength(before);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sockets).toHaveLength(before + 1);
+  }
+  socket().says(WELCOME);
+  socket().says({ type: "connection", state: "connected" });
+  socket().drops(1012);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sockets).toHaveLength(4);
+});
+
 test.each([
   [4401, "session"],
   [4403, "consent"],

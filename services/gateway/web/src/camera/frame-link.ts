@@ -76,14 +76,16 @@ export class FrameLink {
     if (message.type === "welcome") {
       this.allowed = message.max_in_flight;
       this.maxBytes = message.max_image_bytes;
-      this.wait = RETRY_MS;
       this.on.state("open");
     } else if (message.type === "reading") {
       // It answers its own frame and every earlier one.
       this.answered = Math.max(this.answered, message.sequence);
       this.on.reading(message);
+    } else if (message.state === "connected") {
+      this.wait = RETRY_MS;
+      this.on.state("open");
     } else {
-      this.on.state(message.state === "connected" ? "open" : "retrying");
+      this.on.state("retrying");
     }
   }
 

@@ -29,6 +29,8 @@ class FakeSpotify:
     has_device: bool = True
     rate_limited_s: int | None = None
     broken: bool = False
+    token_trouble: int | None = None
+    """The status with which every token is refused, through no fault of the person's."""
     knows_everything: bool = False
     """Every song that is searched for is found."""
     life_s: int = 3600
@@ -60,6 +62,8 @@ class FakeSpotify:
 
     def token(self, form: dict[str, str]) -> Response:
         """POST /api/token."""
+        if self.token_trouble:
+            return Response("<html>upstream connect error</html>", self.token_trouble, {"Retry-After": "7"})
         if form["grant_type"] == "authorization_code":
             digest = base64.urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest()).decode().rstrip("=")
             good = self._challenges.pop(form["code"], None) == digest

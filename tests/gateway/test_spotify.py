@@ -111,6 +111,21 @@ async def test_who_took_it_back_at_spotify_is_not_connected(app: FastAPI, spotif
         assert (await client.get("/v1/users/me/spotify")).json()["connected"] is False
 
 
+@pytest.mark.parametrize(
+    ("status", "answered"), [(429, ("spotify_rate_limited", "7")), (503, ("spotify_unavailable", "2"))]
+)
+async def test_a_token_server_in_trouble_disconnects_nobody(
+    app: FastAPI, spotify: FakeSpotify, status: int, answered: tuple[str, str]
+):
+    async with listener(app, spotify) as client:
+        spotify.expire()
+        spotify.token_trouble = status
+        reply = await client.post(PLAY, json=SONG)
+        assert (code_of(reply, status), reply.headers["retry-after"]) == answered
+        spotify.token_trouble = None
+        assert (await client.post(PLAY, json=SONG)).status_code == 204
+
+
 async def test_what_spotify_refuses_is_said_clearly(app: FastAPI, spotify: FakeSpotify):
     async with listener(app, spotify) as client:
         spotify.has_device = False

@@ -1,7 +1,7 @@
 """Spotify, through spotipy. Every method blocks for a few seconds at most."""
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeVar
@@ -210,10 +210,20 @@ def _translated() -> Generator[None]:
     except SpotifyException as error:
         raise _error_of(error) from error
     except SpotifyOauthError as error:
-        # The person took it back, or their code was used before.
-        raise SpotifyNotConnectedError from error
+        raise _no_tokens(error) from error
     except requests.RequestException as error:
         raise SpotifyUnavailableError(type(error).__name__) from error
+
+
+def _no_tokens(error: SpotifyOauthError) -> Exception:
+    if error.error == "invalid_grant":
+        # The person took it back, or their code was used before.
+        return SpotifyNotConnectedError()
+    # spotipy makes this of every error there, and drops its status.
+    response: Any = getattr(error.__context__, "response", None)
+    if response is not None and response.status_code == _TOO_MANY:
+        return _rate_limited(response.headers)
+    return SpotifyUnavailableError("it gives no tokens")
 
 
 def _error_of(error: SpotifyException) -> Exception:
@@ -223,7 +233,11 @@ def _error_of(error: SpotifyException) -> Exception:
     if error.http_status == _UNAUTHORIZED:
         return SpotifyNotConnectedError()
     if error.http_status == _TOO_MANY:
-        return SpotifyRateLimitedError(float((error.headers or {}).get("Retry-After", 1)))
+        return _rate_limited(error.headers or {})
     if error.http_status >= _SERVER_ERROR:
         return SpotifyUnavailableError(f"status {error.http_status}")
     return SpotifyRefusedError(error.reason or f"status {error.http_status}")
+
+
+def _rate_limited(headers: Mapping[str, str]) -> SpotifyRateLimitedError:
+    return SpotifyRateLimitedError(float(headers.get("Retry-After", 1)))

@@ -120,7 +120,7 @@ async def _lifespan(
             serving_metrics(state.registry, settings.host, settings.metrics_port, "GATEWAY_METRICS_PORT")
         )
         upkeep = state.forgetting.keep_up(timedelta(days=settings.guest_days))
-        recheck = Recheck(state.accounts, state.offload, state.bridges).run()
+        recheck = Recheck(state.accounts, state.offload, state.bridges, state.feed).run()
         await stack.enter_async_context(in_background(*pumps, state.watch.run(), state.diary.run(), upkeep, recheck))
         yield
 

@@ -38,6 +38,9 @@ SHUTTING_DOWN: Final = Notice(
 DELETED: Final = Notice(
     code="person_deleted", detail="This person was deleted.", advice="Begin anew as a guest.", final=True
 )
+SESSION_ENDED: Final = Notice(
+    code="session_ended", detail="The session of this channel has ended.", advice="Sign in again.", final=True
+)
 RESUMED: Final = Notice(
     code="live_resumed", detail="Live updates are back.", advice="Nothing to do: the present state follows."
 )
@@ -93,8 +96,10 @@ class Refresh:
 class Listener:
     """One reader's bounded queue. Nothing here blocks; a reader that falls behind is closed with a notice."""
 
-    def __init__(self, user_id: str, capacity: int = LISTENER_CAPACITY) -> None:
+    def __init__(self, user_id: str, session_id: str | None = None, capacity: int = LISTENER_CAPACITY) -> None:
         self.user_id = user_id
+        self.session_id = session_id
+        """The reader's own; None for somebody who needs none."""
         self.missing: set[str] = set()
         """The dependencies whose outage may have cost this reader something."""
         self._capacity = capacity
@@ -155,7 +160,7 @@ class LiveFeed:
         return [listener for group in self._listeners.values() for listener in group]
 
     @contextmanager
-    def listen(self, user_id: str) -> Generator[Listener]:
+    def listen(self, user_id: str, session_id: str | None = None) -> Generator[Listener]:
         """A listener for a user's events while open.
 
         Raises:
@@ -163,7 +168,7 @@ class LiveFeed:
         """
         if self._closed:
             raise UnavailableError(SHUTTING_DOWN.detail, SHUTTING_DOWN.advice, code=SHUTTING_DOWN.code)
-        listener = Listener(user_id, self._capacity)
+        listener = Listener(user_id, session_id, self._capacity)
         group = self._listeners.setdefault(user_id, set())
         group.add(listener)
         try:

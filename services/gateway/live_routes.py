@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
-from services.gateway.access import ACCESS_PROBLEMS, OwnedId
+from services.gateway.access import ACCESS_PROBLEMS, OwnedId, PossiblePrincipal
 from services.gateway.live import LiveMessage
 from services.gateway.models import LiveRecommendations, Notice, UserMood
 from services.gateway.problems import problem_responses
@@ -51,11 +51,14 @@ def _streams(request: Request) -> LiveStreams:
     response_description="Server-sent events; the schema is that of an event's data, by the event's name",
     responses=ACCESS_PROBLEMS | problem_responses(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-async def get_live(user_id: OwnedId, streams: Annotated[LiveStreams, Depends(_streams)]) -> LiveResponse:
+async def get_live(
+    user_id: OwnedId, who: PossiblePrincipal, streams: Annotated[LiveStreams, Depends(_streams)]
+) -> LiveResponse:
     """Server-sent events, the present state first: `mood` (as from GET mood), `recommendations` (picks of every kind),
     and `notice` (something about this channel; with `"final": true` it ends here). Comments are heartbeats.
     """
-    return LiveResponse(_events(streams.open(user_id)), ping=PING_INTERVAL_S, send_timeout=SEND_TIMEOUT_S)
+    messages = streams.open(user_id, who.session_id if who else None)
+    return LiveResponse(_events(messages), ping=PING_INTERVAL_S, send_timeout=SEND_TIMEOUT_S)
 
 
 async def _events(messages: AsyncGenerator[LiveMessage]) -> AsyncGenerator[bytes]:

@@ -33,14 +33,14 @@ class LiveStreams:
         self._feed = feed
         self._slots = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
-    async def open(self, user_id: str) -> AsyncGenerator[LiveMessage]:
-        """The snapshot, then changes, until the feed closes the listener or the reader leaves.
+    async def open(self, user_id: str, session_id: str | None) -> AsyncGenerator[LiveMessage]:
+        """The snapshot, then changes, until the listener is closed or the reader, who has this session, leaves.
 
         Raises:
             UnavailableError: the gateway is stopping.
         """
         # Listening starts before the snapshot is read, so that nothing falls between the two.
-        with self._feed.listen(user_id) as listener:
+        with self._feed.listen(user_id, session_id) as listener:
             async for message in self._snapshot(listener):
                 yield message
             async for message in listener.messages():

@@ -150,6 +150,12 @@ class Accounts:
                 change(connection, row.id, seen_at=now)
         return Principal(to_account(row), token_id)
 
+    def sessions_among(self, session_ids: Collection[str]) -> set[str]:
+        """Those that have not ended."""
+        going_on = (CredentialRow.id.in_(session_ids), CredentialRow.expires_at > self._clock())
+        with self._database.reading() as connection:
+            return set(connection.scalars(select(CredentialRow.id).where(*going_on)))
+
     def account(self, account_id: str) -> Account:
         """The account with this id."""
         with self._database.reading() as connection:

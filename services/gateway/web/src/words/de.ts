@@ -324,6 +324,7 @@ export const de: Words = {
     redis_unavailable: "Die Live-Anzeige pausiert. Sie geht von selbst weiter.",
     recommender_unavailable: "Neue Vorschläge pausieren. Sie gehen von selbst weiter.",
     live_resumed: "",
+    session_ended: "",
     shutting_down: "Der Server startet neu. Neue Verbindung folgt.",
     slow_reader: "Diese Seite kam nicht mit. Neue Verbindung folgt.",
   },

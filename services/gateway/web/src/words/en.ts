@@ -316,6 +316,7 @@ export const en = {
     redis_unavailable: "Live updates are paused. They resume by themselves.",
     recommender_unavailable: "New picks are paused. They resume by themselves.",
     live_resumed: "",
+    session_ended: "",
     shutting_down: "The server is restarting. Connecting again.",
     slow_reader: "This page fell behind. Connecting again.",
   } as Record<string, string>,

@@ -1,7 +1,10 @@
 """Guests, members, sessions, consent and devices, over HTTP and a real database."""
 
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import jwt
@@ -10,6 +13,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from contracts.events import REVOKED_TOKENS_KEY, STOPS_CHANNEL, StopEvent
+from servicekit import database
 from services.gateway.access import COOKIE
 from services.gateway.accounts.opening import add_operator
 from services.gateway.app import create_app
@@ -130,6 +134,20 @@ async def test_sessions_end_by_themselves(app: FastAPI, clock: Clock):
         (await client.get("/v1/users/me")).raise_for_status()
         clock.now += timedelta(days=2)
         assert code_of(await client.get("/v1/users/me"), 401) == "session_missing"
+
+
+async def test_who_reads_is_answered_while_nothing_can_be_written(
+    guarded: GatewaySettings, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.01)
+    app = create_app(guarded, clock)
+    async with app.router.lifespan_context(app), guest(app) as (client, _):
+        with closing(sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)) as other:
+            other.execute("begin immediate")
+            clock.now += timedelta(hours=2)
+            assert (await client.get("/v1/users/me")).status_code == 200
+            reply = await client.put("/v1/users/me/consent", json={"version": 1})
+            assert code_of(reply, 503) == "database_unavailable"
 
 
 async def test_a_new_password_ends_every_other_session_and_device(app: FastAPI, redis: Redis):

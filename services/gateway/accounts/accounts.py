@@ -1,6 +1,7 @@
 """Accounts, their sessions and their devices. Every method is one transaction, and blocks."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -8,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Table, delete, func, select
 
-from servicekit.database import Database, upsert
+from servicekit.database import Database, DatabaseUnavailableError, upsert
 from servicekit.errors import NotFoundError
 from services.gateway.accounts.consent import CONSENT_VERSION
 from services.gateway.accounts.errors import (
@@ -146,7 +147,8 @@ class Accounts:
         if row is None:
             return None
         if now - row.seen_at > SEEN_EVERY:
-            with self._database.writing() as connection:
+            # Who only reads is answered also where nothing can be written.
+            with suppress(DatabaseUnavailableError), self._database.writing() as connection:
                 change(connection, row.id, seen_at=now)
         return Principal(to_account(row), token_id)
 

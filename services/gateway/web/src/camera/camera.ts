@@ -69,7 +69,7 @@ function connect(): WebSocket {
   return new WebSocket(url);
 }
 
-const REFUSALS: readonly CameraState[] = ["session", "consent", "busy"];
+const REFUSALS: readonly CameraState[] = ["session", "consent"];
 
 function onState(now: LinkState) {
   state.value = now;

@@ -88,11 +88,11 @@ test("a picture that is too large is not sent", () => {
   expect(socket().sent).toHaveLength(0);
 });
 
-test("a lost connection is made again, and counts from 1", async () => {
+test.each([1012, 1013, 4429, 4503])("a connection lost with %i is made again, and counts from 1", async (code) => {
   const { link, socket, sockets, states } = linked();
   socket().says(WELCOME);
   link.send(FRAME);
-  socket().drops(1012);
+  socket().drops(code);
   expect(link.ready).toBe(false);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(sockets).toHaveLength(2);
@@ -124,7 +124,6 @@ test("a channel that never reaches the reader of faces is made again ever more r
 test.each([
   [4401, "session"],
   [4403, "consent"],
-  [4429, "busy"],
 ])("a refusal with %i is final", async (code, state) => {
   const { socket, sockets, states } = linked();
   socket().says(WELCOME);

@@ -4,7 +4,7 @@ import type { Face, Mood } from "../api/types";
 
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
-const REFUSALS = { 4401: "session", 4403: "consent", 4429: "busy" } as const;
+const REFUSALS = { 4401: "session", 4403: "consent" } as const;
 
 export type Refusal = (typeof REFUSALS)[keyof typeof REFUSALS];
 export type LinkState = "connecting" | "open" | "retrying" | Refusal | "closed";

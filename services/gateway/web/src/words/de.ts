@@ -81,7 +81,6 @@ export const de: Words = {
     retrying: "Der Gesichtsleser ist fort. Er kommt von selbst zurück.",
     session: "Deine Sitzung ist zu Ende. Beginne neu, um weiterzumachen.",
     consent: "Du hast nicht zugestimmt, gesehen zu werden.",
-    busy: "Deine Kamera sendet schon aus einem anderen Fenster.",
     closed: "",
   },
   watching: (name) => `Du siehst „${name}“ zu.`,

@@ -80,7 +80,6 @@ export const en = {
     retrying: "The reader of faces is away. It comes back by itself.",
     session: "Your session has ended. Begin again to go on.",
     consent: "You have not agreed to being watched.",
-    busy: "Your camera already streams from another window.",
     closed: "",
   },
   watching: (name: string) => `You are watching “${name}”.`,

@@ -16,51 +16,60 @@ export const reading = signal<Reading | null>(null);
 /** Width and height of the frames that the boxes of a reading refer to. */
 export const frameSize = signal<readonly [number, number]>([WIDTH, 480]);
 
-let stop: (() => void) | undefined;
+let off = new AbortController();
 
 /** Ask for the camera and send what it sees until `turnOff`. */
 export async function turnOn(): Promise<void> {
   turnOff();
   state.value = "asking";
+  off = new AbortController();
+  const ended = off.signal;
+  let source: MediaStream;
   try {
     const video = { width: { ideal: WIDTH }, height: { ideal: 480 }, facingMode: "user", frameRate: { ideal: FPS } };
-    stream.value = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    source = await navigator.mediaDevices.getUserMedia({ video, audio: false });
   } catch (error) {
-    state.value = (error as DOMException).name === "NotAllowedError" ? "refused" : "missing";
+    if (!ended.aborted) state.value = (error as DOMException).name === "NotAllowedError" ? "refused" : "missing";
     return;
   }
-  stop = await send(stream.value);
+  if (ended.aborted) return release(source);
+  stream.value = source;
+  await send(source, ended);
 }
 
 /** Stop; `why` is what the person is told. */
 export function turnOff(why: CameraState = "off"): void {
-  stop?.();
-  stop = undefined;
-  for (const track of stream.value?.getTracks() ?? []) track.stop();
+  off.abort();
+  if (stream.value) release(stream.value);
   stream.value = null;
   reading.value = null;
   state.value = why;
 }
 
+function release(source: MediaStream) {
+  for (const track of source.getTracks()) track.stop();
+}
+
 // Whoever no longer agrees, or has left, is not watched a moment longer.
 effect(() => {
-  if (!agreed.value && stream.peek()) turnOff("consent");
+  if (!agreed.value && (stream.peek() || state.peek() === "asking")) turnOff("consent");
 });
 
-async function send(source: MediaStream): Promise<() => void> {
+async function send(source: MediaStream, ended: AbortSignal) {
   const video = document.createElement("video");
   video.muted = true;
   video.playsInline = true;
   video.srcObject = source;
   await video.play();
+  if (ended.aborted) return;
   const link = new FrameLink(connect, { state: onState, reading: onReading });
   const shutter = setInterval(() => void photograph(video, link), 1000 / FPS);
   // Somebody may unplug the camera, or take the permission back.
   source.getVideoTracks()[0]?.addEventListener("ended", () => turnOff("missing"));
-  return () => {
+  ended.addEventListener("abort", () => {
     clearInterval(shutter);
     link.close();
-  };
+  });
 }
 
 function connect(): WebSocket {

@@ -129,11 +129,24 @@ async def test_signing_out_ends_the_session(app: FastAPI):
 
 
 async def test_sessions_end_by_themselves(app: FastAPI, clock: Clock):
-    async with guest(app) as (client, _):
+    async with guest(app) as (client, _), guest(app) as (member, _):
+        (await member.put("/v1/users/me/login", json=LOGIN)).raise_for_status()
         clock.now += timedelta(days=89)
-        (await client.get("/v1/users/me")).raise_for_status()
+        (await member.get("/v1/users/me")).raise_for_status()
         clock.now += timedelta(days=2)
-        assert code_of(await client.get("/v1/users/me"), 401) == "session_missing"
+        for each in (client, member):
+            assert code_of(await each.get("/v1/users/me"), 401) == "session_missing"
+
+
+async def test_a_guest_who_comes_now_and_then_can_always_come_back(app: FastAPI, clock: Clock):
+    async with guest(app) as (client, user_id):
+        told = 0
+        for _ in range(10):
+            clock.now += timedelta(days=20)
+            reply = await client.get("/v1/users/me")
+            assert reply.raise_for_status().json()["user_id"] == user_id
+            told += f"Max-Age={90 * 24 * 3600}" in reply.headers.get("set-cookie", "")
+        assert told == 3
 
 
 async def test_who_reads_is_answered_while_nothing_can_be_written(

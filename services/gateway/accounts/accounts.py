@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Table, delete, func, select
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from servicekit.database import Database, DatabaseUnavailableError, upsert
 from servicekit.errors import NotFoundError
@@ -141,16 +141,26 @@ class Accounts:
             return None
         now = self._clock()
         valid = (CredentialRow.id == token_id, CredentialRow.purpose == Purpose.SESSION, CredentialRow.expires_at > now)
-        query = select(ACCOUNT).join(CREDENTIAL, CredentialRow.account_id == AccountRow.id).where(*valid)
+        query = select(ACCOUNT, CREDENTIAL.c.expires_at).join(CREDENTIAL, CredentialRow.account_id == AccountRow.id)
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query.where(*valid)).one_or_none()
         if row is None:
             return None
         if now - row.seen_at > SEEN_EVERY:
             # Who only reads is answered also where nothing can be written.
             with suppress(DatabaseUnavailableError), self._database.writing() as connection:
                 change(connection, row.id, seen_at=now)
-        return Principal(to_account(row), token_id)
+        return Principal(to_account(row), token_id, row.expires_at)
+
+    def prolong(self, principal: Principal) -> bool:
+        """Have a guest's session, which nothing brings back, last anew once half of it is over; whether it does now."""
+        now = self._clock()
+        if principal.account.name is not None or principal.ends_at - now > SESSION_LIFE / 2:
+            return False
+        mine = CREDENTIAL.c.id == principal.session_id
+        with suppress(DatabaseUnavailableError), self._database.writing() as connection:
+            return connection.execute(update(CREDENTIAL).where(mine).values(expires_at=now + SESSION_LIFE)).rowcount > 0
+        return False
 
     def sessions_among(self, session_ids: Collection[str]) -> set[str]:
         """Those that have not ended."""

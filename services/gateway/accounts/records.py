@@ -38,6 +38,8 @@ class Principal(NamedTuple):
 
     account: Account
     session_id: str
+    ends_at: datetime
+    """When the session ends by itself."""
 
 
 class Admitted(NamedTuple):

@@ -2,11 +2,12 @@
 
 from http import HTTPStatus
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from contracts.events import StopReason
 from services.gateway.access import (
     ACCESS_PROBLEMS,
+    COOKIE,
     OwnedId,
     PossiblePrincipal,
     SignedIn,
@@ -33,9 +34,13 @@ router = account_router()
 
 
 def _welcome(request: Request, response: Response, admitted: Admitted, action: str) -> Me:
-    set_session(request, response, admitted.token, round(SESSION_LIFE.total_seconds()))
+    _keep(request, response, admitted.token)
     audit(action, admitted.account.id)
     return Me.of(admitted.account)
+
+
+def _keep(request: Request, response: Response, token: str) -> None:
+    set_session(request, response, token, round(SESSION_LIFE.total_seconds()))
 
 
 @router.get("/settings", operation_id="getSettings", summary="What a page must know first")
@@ -93,7 +98,20 @@ async def sign_out(
     audit("signed_out", who.account.id)
 
 
-@router.get("/users/{user_id}", operation_id="getPerson", summary="Who somebody is", responses=ACCESS_PROBLEMS)
+async def _prolong(
+    who: PossiblePrincipal, request: Request, response: Response, accounts: AccountsDep, offload: OffloadDep
+) -> None:
+    if who and await offload(accounts.prolong, who):
+        _keep(request, response, request.cookies[COOKIE])
+
+
+@router.get(
+    "/users/{user_id}",
+    operation_id="getPerson",
+    summary="Who somebody is",
+    responses=ACCESS_PROBLEMS,
+    dependencies=[Depends(_prolong)],
+)
 async def get_person(user_id: OwnedId, accounts: AccountsDep, offload: OffloadDep) -> Me:
     """`me` tells who you are."""
     if not is_account(user_id):

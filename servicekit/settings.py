@@ -57,7 +57,8 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "settings"
             variable = name if name.isupper() else f"{prefix}{name}".upper()
-            secret = any(part in name.lower() for part in _SECRET_NAMES)
+            # What is wrong with several together has all of them as its input.
+            secret = not problem["loc"] or any(part in name.lower() for part in _SECRET_NAMES)
             got = "" if secret else f" (got {problem['input']!r})"
             print(f"{variable}: {problem['msg']}{got}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from error

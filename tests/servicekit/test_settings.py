@@ -12,6 +12,7 @@ class TeapotSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="TEAPOT_")
 
     port: int = Field(default=4000, ge=0, le=65535)
+    pin: str = ""
 
 
 def test_a_service_reads_its_prefix_and_the_shared_names(monkeypatch: pytest.MonkeyPatch):
@@ -34,6 +35,21 @@ def test_a_wrong_setting_is_named_with_its_value(
     message = capsys.readouterr().err
     assert message.startswith(f"{variable}: ")
     assert value in message
+
+
+def test_settings_that_do_not_fit_each_other_are_named_without_anybodys_values(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "teapot_pin").write_text("planted in a file")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("REDIS_URL", "redis://:planted@redis:6379/0")
+    monkeypatch.setenv("TLS_CA_FILE", "/etc/hostname")
+    with pytest.raises(SystemExit) as caught:
+        load_settings(TeapotSettings)
+    assert caught.value.code == 2
+    message = capsys.readouterr().err
+    assert "TLS_CERTIFICATE_FILE" in message
+    assert "planted" not in message
 
 
 class KettleSettings(ServiceSettings):

@@ -26,6 +26,8 @@ class ReadableMessages(grpc.aio.ServerInterceptor):
         parse = handler.request_deserializer
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(_unary(handler.unary_unary, parse), **respond)
+        if inspect.iscoroutinefunction(handler.unary_stream):
+            return grpc.unary_stream_rpc_method_handler(_unary(handler.unary_stream, parse), **respond)
         if inspect.iscoroutinefunction(handler.stream_stream):
             return grpc.stream_stream_rpc_method_handler(_stream(handler.stream_stream, parse), **respond)
         return handler

@@ -2,8 +2,10 @@
 
 import os
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 from uuid import uuid4
 
@@ -14,12 +16,20 @@ TOKEN_LIFE: Final = timedelta(days=30)
 
 
 def kept_secret(path: Path) -> str:
-    """The secret in this file; made where there is none, for the eyes of its owner only."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    except FileExistsError:
-        pass
+    """The secret in this file; made where there is none, for the eyes of its owner only.
+
+    Raises:
+        OSError: it cannot be written or read.
+    """
+    if path.exists() and not path.stat().st_size:
+        path.unlink()
+    if not path.exists():
+        # Elsewhere first: a disk that is full must not leave half of it.
+        with NamedTemporaryFile("w", dir=path.parent) as made:
+            made.write(secrets.token_urlsafe(32))
+            made.flush()
+            with suppress(FileExistsError):
+                os.link(made.name, path)
     return path.read_text()
 
 

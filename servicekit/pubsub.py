@@ -75,7 +75,8 @@ async def subscribe(redis: Redis, channel: str, event_type: type[EventT]) -> Asy
 
 @stamina.retry(on=(RedisError, OSError), attempts=None, timeout=None, wait_initial=0.1, wait_max=MAX_RECONNECT_WAIT_S)
 async def _join(redis: Redis, channel: str) -> PubSub:
-    pubsub = redis.pubsub(ignore_subscribe_messages=True)
+    # Ignored messages would look like a wait that ended early.
+    pubsub = redis.pubsub()
     try:
         await pubsub.subscribe(channel)
     except BaseException:
@@ -86,18 +87,25 @@ async def _join(redis: Redis, channel: str) -> PubSub:
 
 async def _messages(pubsub: PubSub) -> AsyncGenerator[str]:
     loop = asyncio.get_running_loop()
-    idle_since = loop.time()
+    patience_s = PING_INTERVAL_S / 2
+    heard_s, pinged_s = loop.time(), None
     while True:
-        message = await pubsub.get_message(timeout=PING_INTERVAL_S / 2)
-        now = loop.time()
+        asked_s = loop.time()
+        message = await pubsub.get_message(timeout=patience_s)
+        now_s = loop.time()
         if message is not None:
-            idle_since = now
+            heard_s, pinged_s = now_s, None
             if message["type"] == "message":
                 yield str(message["data"])
-        elif now - idle_since > PING_INTERVAL_S:
-            # A dead connection that nobody closed shows only when something is sent on it.
+        elif now_s - asked_s < patience_s / 2:
+            # The kernel has given the connection up, which redis-py takes for a wait that is over.
+            raise RedisConnectionError("the connection has timed out")
+        elif pinged_s is None and now_s - heard_s > PING_INTERVAL_S:
+            # A dead connection that nobody closed shows only when something that is sent on it has no answer.
             await pubsub.ping()
-            idle_since = now
+            pinged_s = now_s
+        elif pinged_s is not None and now_s - pinged_s > PING_INTERVAL_S:
+            raise RedisConnectionError(f"no answer to a ping within {PING_INTERVAL_S:g} s")
 
 
 def _parse(event_type: type[EventT], data: str, channel: str) -> EventT | None:

@@ -1,6 +1,9 @@
 """Against a real Redis server."""
 
 import asyncio
+import errno
+import os
+import signal
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 from redis.exceptions import RedisError
 
+from servicekit import pubsub
 from servicekit.pubsub import open_redis, subscribe, unavailable
 from standalone.ports import LOOPBACK, free_ports
 from standalone.redis_server import RedisServer, resolve_redis
@@ -64,8 +68,9 @@ async def test_a_lost_connection_is_made_again(redis_url: str):
         await events.aclose()
 
 
+@pytest.mark.parametrize("falls_silent", [False, True])
 async def test_a_redis_that_comes_back_at_another_address_is_found(
-    run_redis: RunRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_redis: RunRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, falls_silent: bool
 ):
     port, addresses, look_up = free_ports(1)[0], {NAME: "127.0.0.1"}, socket.getaddrinfo
 
@@ -73,19 +78,41 @@ async def test_a_redis_that_comes_back_at_another_address_is_found(
         return look_up(addresses.get(host, host), *rest, **how)
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
-    with ExitStack() as running:
+    monkeypatch.setattr(pubsub, "PING_INTERVAL_S", 0.2)
+    with ExitStack() as after, ExitStack() as running:
         here = running.enter_context(run_redis(redis_at("127.0.0.1", port, tmp_path)))
         async with open_redis(f"redis://{NAME}:{port}/0") as redis, asyncio.timeout(20):
             events = subscribe(redis, "notes", Note)
             first = asyncio.ensure_future(anext(events))
             await wait_for_subscriber(here, "notes")
+            if falls_silent:
+                process = (await redis.info())["process_id"]
+                after.push(running.pop_all())
+                after.callback(os.kill, process, signal.SIGCONT)
+                os.kill(process, signal.SIGSTOP)
             running.close()
             addresses[NAME] = "127.0.0.2"
             there = running.enter_context(run_redis(redis_at("127.0.0.2", port, tmp_path)))
             await wait_for_subscriber(there, "notes")
-            await redis.publish("notes", '{"text": "from there"}')
+            async with open_redis(there) as publisher:
+                await publisher.publish("notes", '{"text": "from there"}')
             assert (await first).text == "from there"
             await events.aclose()
+
+
+async def test_a_connection_that_the_kernel_gives_up_is_made_again(redis_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pubsub, "PING_INTERVAL_S", 30.0)
+    async with open_redis(redis_url) as redis, asyncio.timeout(20):
+        events = subscribe(redis, "notes", Note)
+        first = asyncio.ensure_future(anext(events))
+        await wait_for_subscriber(redis_url, "notes")
+        pool: Any = redis.connection_pool
+        (connection,) = pool._in_use_connections
+        connection._writer.transport._fatal_error(TimeoutError(errno.ETIMEDOUT, "Connection timed out"))
+        while not first.done():
+            await redis.publish("notes", '{"text": "again"}')
+        assert (await first).text == "again"
+        await events.aclose()
 
 
 def redis_at(address: str, port: int, folder: Path) -> RedisServer:

@@ -13,7 +13,7 @@ export const me = signal<Me | null>(null);
 export const watched = signal<string | null>(new URLSearchParams(location.search).get("user"));
 
 /** Whose moods and picks are shown; null before anybody has begun. */
-export const user = computed(() => watched.value ?? (me.value ? "me" : null));
+export const user = computed(() => watched.value ?? me.value?.user_id ?? null);
 
 export const agreed = computed(() => me.value?.consent != null);
 

@@ -8,6 +8,8 @@ const MAX_RETRY_MS = 30_000;
 const ATTEMPTS = 6;
 
 export interface Entry extends Omit<Feedback, "key"> {
+  /** Whose it is, whoever is here when it is sent. */
+  user_id: string;
   title: string;
 }
 
@@ -24,10 +26,10 @@ export interface Outcome {
 
 export class Outbox {
   private readonly waiting = new Set<Waiting>();
-  private readonly post: (feedback: Feedback) => Promise<void>;
+  private readonly post: (user_id: string, feedback: Feedback) => Promise<void>;
   private readonly outcome: Outcome;
 
-  constructor(post: (feedback: Feedback) => Promise<void>, outcome: Outcome) {
+  constructor(post: (user_id: string, feedback: Feedback) => Promise<void>, outcome: Outcome) {
     this.post = post;
     this.outcome = outcome;
   }
@@ -54,9 +56,9 @@ export class Outbox {
   }
 
   private async send(waiting: Waiting, attempts: number, wait_ms: number): Promise<void> {
-    const { item_id, action } = waiting.entry;
+    const { user_id, item_id, action } = waiting.entry;
     try {
-      await this.post({ item_id, action, key: waiting.key });
+      await this.post(user_id, { item_id, action, key: waiting.key });
       this.outcome.sent(waiting.entry);
     } catch (error) {
       if (attempts === 1 || !isPassing(error)) return this.outcome.failed(waiting.entry, error);

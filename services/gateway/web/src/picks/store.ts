@@ -1,6 +1,6 @@
 // What is wished for, the list that answers it, and what the person said about its items.
 import { effect, signal } from "@preact/signals";
-import { type Feedback, kinds as fetchKinds, giveFeedback, recommendations } from "../api/client";
+import { kinds as fetchKinds, giveFeedback, recommendations } from "../api/client";
 import type { FeedbackAction, Goal, Item, Kind, KindView } from "../api/types";
 import { wanted } from "../mood/store";
 import { user } from "../session";
@@ -21,7 +21,7 @@ export const said = signal<ReadonlyMap<string, FeedbackAction>>(new Map());
 const BURST_MS = 300;
 const LEAVING: readonly FeedbackAction[] = ["dislike", "not_now", "finish"];
 
-const outbox = new Outbox((feedback: Feedback) => giveFeedback(user.peek() ?? "", feedback), {
+const outbox = new Outbox(giveFeedback, {
   sent: () => void list.refresh(),
   failed: ({ title, item_id }) => {
     note(item_id, undefined);
@@ -66,7 +66,7 @@ export function tellAbout(item: Item, action: FeedbackAction) {
   const before = said.value.get(item.id);
   const putBack = LEAVING.includes(action) ? list.remove(item.id) : () => {};
   note(item.id, action);
-  const takeBack = outbox.put({ item_id: item.id, action, title: item.title });
+  const takeBack = outbox.put({ user_id: user.peek() ?? "", item_id: item.id, action, title: item.title });
   say(words.value.did[action](item.title), () => {
     if (!takeBack()) return;
     putBack();

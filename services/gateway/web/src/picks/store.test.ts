@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Item, Me } from "../api/types";
+import { HOLD_MS } from "./outbox";
+
+const SONG = { id: "music:1", title: "One" } as Item;
+const person = (user_id: string) => ({ user_id }) as Me;
+
+async function page() {
+  vi.resetModules();
+  const said: string[] = [];
+  const gateway = { status: 201 };
+  vi.stubGlobal("location", new URL("http://localhost/"));
+  vi.stubGlobal("history", { state: null, replaceState() {} });
+  vi.stubGlobal("window", { matchMedia: () => ({ matches: true }) });
+  vi.stubGlobal("document", { documentElement: {} });
+  vi.stubGlobal("navigator", { languages: ["en"] });
+  vi.stubGlobal("fetch", async ({ method, url }: Request) => {
+    if (method === "POST") said.push(new URL(url).pathname);
+    return Response.json({}, { status: gateway.status });
+  });
+  const [store, session] = [await import("./store"), await import("../session")];
+  session.me.value = person("u-ada");
+  return { store, session, gateway, said };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("what was said of an item is theirs who said it, though another is watched by then", async () => {
+  const { store, session, said } = await page();
+  store.tellAbout(SONG, "like");
+  session.watch("demo");
+  await vi.advanceTimersByTimeAsync(HOLD_MS);
+  expect(said).toEqual(["/v1/users/u-ada/feedback"]);
+});
+
+test("it stays theirs when they leave and somebody else comes", async () => {
+  const { store, session, gateway, said } = await page();
+  store.tellAbout(SONG, "like");
+  gateway.status = 503;
+  await vi.advanceTimersByTimeAsync(HOLD_MS);
+  session.leave();
+  session.me.value = person("u-bob");
+  await vi.advanceTimersByTimeAsync(2 * HOLD_MS);
+  expect(said.length).toBeGreaterThan(1);
+  expect(new Set(said)).toEqual(new Set(["/v1/users/u-ada/feedback"]));
+});

@@ -5,7 +5,7 @@ import base64
 import re
 import secrets
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -29,6 +29,8 @@ class FakeSpotify:
     has_device: bool = True
     rate_limited_s: int | None = None
     broken: bool = False
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    """What happens elsewhere while tokens are renewed."""
     token_trouble: int | None = None
     """The status with which every token is refused, through no fault of the person's."""
     knows_everything: bool = False
@@ -107,8 +109,10 @@ def app_of(spotify: FakeSpotify) -> FastAPI:
 
     @app.post("/api/token")
     async def token(request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]
-        body = parse_qs((await request.body()).decode())
-        return spotify.token({name: values[0] for name, values in body.items()})
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        if spotify.meanwhile and form["grant_type"] == "refresh_token":
+            await spotify.meanwhile()
+        return spotify.token(form)
 
     @app.api_route("/v1/{path:path}", methods=["GET", "PUT", "POST"])
     async def api(path: str, request: Request) -> Response:  # pyright: ignore[reportUnusedFunction]

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -102,6 +103,16 @@ async def test_expired_tokens_are_renewed_unseen(app: FastAPI, spotify: FakeSpot
         assert (await client.post(PLAY, json=SONG)).status_code == 204
         # The second time, before Spotify had to refuse.
         assert spotify.refreshes == 3
+
+
+@pytest.mark.parametrize("what", ["/v1/users/me/spotify", "/v1/users/me"])
+async def test_who_disconnects_while_tokens_are_renewed_is_not_connected(app: FastAPI, spotify: FakeSpotify, what: str):
+    async with listener(app, spotify) as client:
+        user_id = (await client.get("/v1/users/me")).json()["user_id"]
+        spotify.expire()
+        spotify.meanwhile = partial(client.delete, what)
+        assert code_of(await client.post(PLAY, json=SONG), 409) == "spotify_not_connected"
+        assert app.state.spotify.player.profile(user_id) is None
 
 
 async def test_who_took_it_back_at_spotify_is_not_connected(app: FastAPI, spotify: FakeSpotify):

@@ -158,12 +158,12 @@ class Player:
             found = self._vault.find(user_id)
             if found is None:
                 raise SpotifyNotConnectedError
-            tokens, profile = found
+            tokens, _ = found
             if tokens != refused and tokens.expires_at - EXPIRY_MARGIN_S > self._clock().timestamp():
                 return tokens
-            return self._refreshed(user_id, tokens, profile)
+            return self._refreshed(user_id, tokens)
 
-    def _refreshed(self, user_id: str, tokens: Tokens, profile: Profile) -> Tokens:
+    def _refreshed(self, user_id: str, tokens: Tokens) -> Tokens:
         try:
             with _translated():
                 renewed = _tokens(self._auth().refresh_access_token(tokens.refresh))
@@ -174,7 +174,8 @@ class Player:
                 return newer[0]
             self._vault.forget(user_id)
             raise
-        self._vault.keep(user_id, renewed, profile)
+        if not self._vault.renew(user_id, renewed):
+            raise SpotifyNotConnectedError
         return renewed
 
     def _auth(self) -> SpotifyPKCE:

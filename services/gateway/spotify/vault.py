@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, select, update
 
 from servicekit.database import Database, upsert
 from services.gateway.accounts.accounts import Clock
@@ -58,11 +58,16 @@ class Vault:
         self._fernet = Fernet(base64.urlsafe_b64encode(derived))
 
     def keep(self, user_id: str, tokens: Tokens, profile: Profile) -> None:
-        """Connect a person, or bring their tokens up to date."""
-        sealed = self._fernet.encrypt(json.dumps(tokens).encode()).decode()
-        row = {"account_id": user_id, "tokens": sealed, **profile._asdict()}
+        """Connect a person."""
+        row = {"account_id": user_id, "tokens": self._sealed(tokens), **profile._asdict()}
         with self._database.writing() as connection:
             upsert(connection, _CONNECTION, [row])
+
+    def renew(self, user_id: str, tokens: Tokens) -> bool:
+        """Bring a person's tokens up to date; whether they are still connected."""
+        mine = SpotifyRow.account_id == user_id
+        with self._database.writing() as connection:
+            return connection.execute(update(_CONNECTION).where(mine).values(tokens=self._sealed(tokens))).rowcount > 0
 
     def find(self, user_id: str) -> tuple[Tokens, Profile] | None:
         """A person's tokens; None where they are not connected, or the secret has changed since."""
@@ -92,6 +97,9 @@ class Vault:
         row: dict[str, str | datetime] = {"id": _key(song), "uri": uri, "found_at": self._clock()}
         with self._database.writing() as connection:
             upsert(connection, _MATCH, [row])
+
+    def _sealed(self, tokens: Tokens) -> str:
+        return self._fernet.encrypt(json.dumps(tokens).encode()).decode()
 
 
 def _key(song: Song) -> str:

@@ -118,8 +118,8 @@ async def test_guests_who_stay_away_are_forgotten_and_members_are_not(
         async with guest(app) as (_, fresh):
             await remember(redis, mood_event(idle))
             await app.state.forgetting.tidy(timedelta(days=30))
-            left = [who for who in (idle, member_id, fresh) if app.state.accounts.exists(who)]
-    assert left == [member_id, fresh]
+            left = app.state.accounts.agreements((idle, member_id, fresh)).keys()
+    assert left == {member_id, fresh}
     assert await redis.get(mood_key(idle)) is None
 
 

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 
 from servicekit.database import Database, Offloader, open_engine
 from servicekit.migration import migrate
+from services.gateway.accounts.consent import CONSENT_VERSION
 from services.gateway.accounts.opening import accounts_in
 from services.gateway.accounts.schema import MIGRATIONS, SCHEMA_VERSION, VERSION_TABLE, Base
 from services.gateway.mood_diary import MoodDiary
@@ -51,6 +52,7 @@ async def test_the_migrations_make_the_tables_that_the_code_knows_and_uses(datab
     assert principal
     member = accounts.sign_up(principal, "ada", PASSWORD).account
     assert accounts.sign_in("Ada", PASSWORD).account == member
+    accounts.agree(member.id, CONSENT_VERSION)
     assert [device.name for device in (accounts.add_device(member.id, "desk")[0], *accounts.devices(member.id))] == [
         "desk",
         "desk",

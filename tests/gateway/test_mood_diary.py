@@ -97,9 +97,9 @@ async def test_somebody_who_is_deleted_meanwhile_takes_nobody_elses_mood_along(p
         engine.dispose()
 
 
-async def until_waiting(database: Database) -> None:
-    """Return once somebody waits for a lock of another transaction."""
+async def until_waiting(database: Database, count: int = 1) -> None:
+    """Return once so many wait for locks of other transactions."""
     waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
     async for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=30, wait_max=0.1):
         with attempt, database.reading() as connection:
-            assert connection.scalar(waiting)
+            assert connection.scalar(waiting) == count

@@ -230,6 +230,7 @@ def somebody(app: FastAPI, who: Who, root: str) -> tuple[str | None, str]:
         case Who.OTHER:
             return admitted.token, other.account.id
         case Who.DEVICE:
+            accounts.agree(own, 1)
             return accounts.add_device(own, "camera")[1], own
         case Who.OPERATOR:
             return root, other.account.id

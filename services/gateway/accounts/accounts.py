@@ -14,6 +14,7 @@ from servicekit.errors import NotFoundError
 from services.gateway.accounts.consent import CONSENT_VERSION
 from services.gateway.accounts.errors import (
     AlreadyMemberError,
+    ConsentMissingError,
     ConsentOutdatedError,
     KeyReusedError,
     TooManyDevicesError,
@@ -41,7 +42,6 @@ DEVICE_LIFE: Final = timedelta(days=365)
 MAX_DEVICES: Final = 20
 SEEN_EVERY: Final = timedelta(hours=1)
 """How precisely it is known when somebody was last there."""
-
 
 _FORGOTTEN: Final[Table] = AccountRow.metadata.tables["forgotten"]
 
@@ -173,11 +173,6 @@ class Accounts:
         with self._database.reading() as connection:
             return account_with(connection, account_id)
 
-    def exists(self, account_id: str) -> bool:
-        """Whether there is such an account."""
-        with self._database.reading() as connection:
-            return connection.scalar(select(AccountRow.id).where(AccountRow.id == account_id)) is not None
-
     def agreements(self, account_ids: Collection[str]) -> dict[str, bool]:
         """Of those whose account is there, whether their pictures may be looked at."""
         query = select(ACCOUNT).where(AccountRow.id.in_(account_ids))
@@ -211,11 +206,15 @@ class Accounts:
         """A new device and its token, which cannot be had again but with the idempotency key it was made with.
 
         Raises:
+            ConsentMissingError: they do not agree to be looked at.
             TooManyDevicesError: there are `MAX_DEVICES` already.
             KeyReusedError: the key had made a device of another name, or one that was removed.
         """
         device_id = sha256(f"{account_id}\n{key}".encode()).hexdigest()[:32] if key else uuid4().hex
         with self._database.writing() as connection:
+            # One at a time, and none while the consent is withdrawn.
+            if not account_with(connection, account_id, hold=True).agrees:
+                raise ConsentMissingError
             kept = devices_of(connection, account_id)
             made = next((each for each in kept if each.id == device_id), None)
             if was_revoked(connection, device_id) or (made and made.name != name):
@@ -224,7 +223,6 @@ class Accounts:
                 return made, self._sign(Purpose.DEVICE, account_id, made)
             if len(kept) >= MAX_DEVICES:
                 raise TooManyDevicesError(MAX_DEVICES)
-            account_with(connection, account_id)
             return self._issue(connection, account_id, Purpose.DEVICE, name, DEVICE_LIFE, device_id)
 
     def remove_device(self, account_id: str, device_id: str) -> list[Revoked]:

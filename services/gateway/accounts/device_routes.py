@@ -8,7 +8,6 @@ from fastapi import Path
 from contracts.events import StopReason
 from services.gateway.access import ACCESS_PROBLEMS, OwnedId
 from services.gateway.accounts.dependencies import AccountsDep, OffloadDep, StopsDep, account_router
-from services.gateway.accounts.errors import ConsentMissingError
 from services.gateway.accounts.models import Device, Devices, DeviceWithToken, NewDevice
 from services.gateway.accounts.stops import audit
 from services.gateway.models import IdempotencyHeader
@@ -38,8 +37,6 @@ async def add_device(
 ) -> DeviceWithToken:  # fmt: skip
     """Its token is shown once, and to whoever repeats the request with its key. Needs the consent of whom it will look
     at."""
-    if not (await offload(accounts.account, user_id)).agrees:
-        raise ConsentMissingError
     made, token = await offload(accounts.add_device, user_id, device.name, idempotency_key or "")
     audit("added_device", user_id)
     return DeviceWithToken(device=Device.of(made), token=token)

@@ -48,13 +48,17 @@ def change(connection: Connection, account_id: str, **columns: Any) -> None:
     connection.execute(update(ACCOUNT).where(AccountRow.id == account_id).values(**columns))
 
 
-def account_with(connection: Connection, account_id: str) -> Account:
+def account_with(connection: Connection, account_id: str, *, hold: bool = False) -> Account:
     """The account.
+
+    Args:
+        hold: nobody else changes it, or holds it, before the transaction ends.
 
     Raises:
         NotFoundError: it is gone.
     """
-    row = connection.execute(select(ACCOUNT).where(AccountRow.id == account_id)).one_or_none()
+    query = select(ACCOUNT).where(AccountRow.id == account_id)
+    row = connection.execute(query.with_for_update(key_share=True) if hold else query).one_or_none()
     if row is None:
         raise NotFoundError("There is no such account.", "It may have been deleted.", code="account_gone")
     return to_account(row)

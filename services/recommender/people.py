@@ -137,3 +137,8 @@ class People:
         """They have told something."""
         with self._lock:
             self._kept.pop(user_id, None)
+
+    def forget_all(self) -> None:
+        """There is a new catalogue: nobody is remembered with it, and each keeps the old one in memory."""
+        with self._lock:
+            self._kept.clear()

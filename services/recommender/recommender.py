@@ -85,6 +85,7 @@ class Recommender:
             catalogue = catalogue_store.load_catalogue(connection, self._priors)
         catalogue.prepare()
         self._read = _Read(catalogue, Answers(self._database))
+        self._people.forget_all()
         _log.info("catalogue read", items=len(catalogue), revision=catalogue.revision)
 
     def recommend(self, request: Request, kind: Kind) -> Listing:

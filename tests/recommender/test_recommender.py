@@ -1,5 +1,6 @@
 """On a real database that holds the starter catalogue."""
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,13 @@ from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind, Pick
 from servicekit.database import Database
 from services.recommender import people_store, tasks
+from services.recommender.core.catalogue import Catalogue
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
 from services.recommender.lists import Request
 from services.recommender.people_store import Feedback, MoodWord, Review
 from services.recommender.recommender import Recommender
+from services.recommender.revision import raise_revision
 from tests.recommender.support import NOON, POLICY, Clock, longest_run, mood
 
 
@@ -178,3 +181,21 @@ def test_new_clusters_and_review_tones_reach_the_lists(recommender: Recommender,
     after = {pick.item.id: pick.item.valence for pick in recommend(recommender, Kind.MOVIE, count=292)}
     assert any(after[pick.item.id] != pick.item.valence for pick in before)
     assert all(pick.item.cluster for pick in recommend(recommender))
+
+
+def catalogues_in_memory() -> int:
+    gc.collect()
+    return sum(type(each) is Catalogue for each in gc.get_objects())
+
+
+def test_an_old_catalogue_leaves_memory_with_the_people_who_were_read_with_it(
+    recommender: Recommender, database: Database
+):
+    recommend(recommender, version="1")
+    before = catalogues_in_memory()
+    for number in range(3):
+        with database.writing() as connection:
+            raise_revision(connection)
+        recommender.refresh()
+        recommend(recommender, user_id=f"person-{number}", version="1")
+    assert catalogues_in_memory() <= before

@@ -21,6 +21,14 @@ from servicekit.errors import OverloadedError, UnavailableError
 BUSY_TIMEOUT_S: Final = 5
 """How long a writer waits for another one before the call fails."""
 STATEMENT_TIMEOUT_S: Final = 30
+KEEPALIVE: Final = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""For PostgreSQL's client, in seconds and, the last, milliseconds: whoever waits for a machine that has vanished is
+told after about ten seconds, where the system's own settings would take hours."""
 DISK_FULL: Final = "53100"
 """PostgreSQL's class of error for it."""
 
@@ -120,7 +128,8 @@ def open_engine(database_url: str) -> Engine:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    arguments = {"connect_timeout": BUSY_TIMEOUT_S, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s"}
+    limit = f"-c statement_timeout={STATEMENT_TIMEOUT_S}s"
+    arguments = {"connect_timeout": BUSY_TIMEOUT_S, "options": limit, **KEEPALIVE}
     return create_engine(
         url, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_S, connect_args=arguments, hide_parameters=True
     )

@@ -13,7 +13,7 @@ from contracts.pb.emoverse.v1 import recommender_pb2 as pb
 from contracts.pb.emoverse.v1.recommender_pb2_grpc import add_RecommenderServiceServicer_to_server
 from contracts.uploads import UPLOAD_TIMEOUT_S
 from servicekit.background import in_background
-from servicekit.database import Database, Offloader, TooManyCallsError, open_engine
+from servicekit.database import Database, DatabaseUnavailableError, Offloader, TooManyCallsError, open_engine
 from servicekit.errors import UnavailableError
 from servicekit.grpc_server import HealthReporter, create_server, serving
 from servicekit.metrics import create_registry, serving_metrics
@@ -37,6 +37,9 @@ from services.recommender.told_calls import ToldCalls
 
 SERVICE_NAME: Final = pb.DESCRIPTOR.services_by_name["RecommenderService"].full_name
 PORT_SETTING: Final = "RECOMMENDER_PORT"
+ANSWER_TIMEOUT_S: Final = 15.0
+"""How long the database may take to tell its tables' version and the catalogue's. Longer than the client's own limits,
+which tell better what is wrong."""
 
 # A caller whose connection ends looks its name up again, and so finds the recommenders that were added.
 # One that takes in a file may go on.
@@ -65,7 +68,9 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
         stack.callback(engine.dispose)
         numbers = settings.list_threads, settings.database_threads
         threads = Threads(*(Offloader(number, settings.max_waiting_calls) for number in numbers))
-        for each in threads:
+        # The database's health must not wait for those who have it answer slowly.
+        watching = Offloader(1, 1)
+        for each in (*threads, watching):
             stack.callback(each.close)
         redis = await stack.enter_async_context(open_redis(settings.redis_url))
         recommender = Recommender(Database(engine), _policy(settings), clock, load_priors())
@@ -95,7 +100,7 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
             *publisher.workers(),
             MoodListener(redis, publisher, metrics).run(),
             scoring.run(),
-            _keep_fresh(recommender, threads.others, health, settings.catalogue_poll_s),
+            _keep_fresh(recommender, watching, health, settings.catalogue_poll_s),
             _keep_shown(recommender, threads.others, settings.shown_every_s),
         )
         await stack.enter_async_context(in_background(*work))
@@ -116,18 +121,18 @@ def _policy(settings: RecommenderSettings) -> Policy:
 
 
 async def _keep_fresh(recommender: Recommender, offload: Offloader, health: HealthReporter, poll_s: float) -> None:
-    """Follow the catalogue for ever, and report whether the database serves."""
+    """Follow the catalogue for ever, and report whether the database serves.
+
+    Args:
+        offload: of one thread, for this alone.
+    """
     was_serving = None
     while True:
         problem: UnavailableError | None = None
         try:
-            await offload(recommender.refresh)
+            await _follow(recommender, offload)
         except UnavailableError as error:
             problem = error
-        except TooManyCallsError:
-            # The database is busy answering calls, which is proof enough that it serves.
-            await asyncio.sleep(poll_s)
-            continue
         if was_serving is not (problem is None):
             was_serving = problem is None
             await health.set_serving(was_serving)
@@ -136,6 +141,18 @@ async def _keep_fresh(recommender: Recommender, offload: Offloader, health: Heal
             else:
                 _log.info("serving")
         await asyncio.sleep(poll_s)
+
+
+async def _follow(recommender: Recommender, offload: Offloader) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            is_current = await offload(recommender.is_current)
+    except (TimeoutError, TooManyCallsError) as error:
+        # The second where the thread still waits for an answer to what an earlier turn has asked.
+        raise DatabaseUnavailableError(f"it is silent for more than {ANSWER_TIMEOUT_S:g} s") from error
+    if not is_current:
+        # A large catalogue takes as long as it takes.
+        await offload(recommender.refresh)
 
 
 async def _keep_shown(recommender: Recommender, offload: Offloader, every_s: float) -> None:

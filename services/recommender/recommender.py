@@ -72,16 +72,25 @@ class Recommender:
         self._people = People(policy.seed, policy.rest, MAX_PEOPLE)
         self._shown = ShownLog(database)
 
-    def refresh(self) -> None:
-        """Read the catalogue again if it has changed; until then, and while reading, the old one serves.
+    def is_current(self) -> bool:
+        """Whether the catalogue has not changed since it was read.
 
         Raises:
             NotMigratedError: the tables of this version are missing.
         """
         with self._database.reading() as connection:
             require_migrated(connection)
-            if catalogue_store.revision(connection) == self._read.catalogue.revision:
-                return
+            return catalogue_store.revision(connection) == self._read.catalogue.revision
+
+    def refresh(self) -> None:
+        """Read the catalogue again if it has changed; until then, and while reading, the old one serves.
+
+        Raises:
+            NotMigratedError: the tables of this version are missing.
+        """
+        if self.is_current():
+            return
+        with self._database.reading() as connection:
             catalogue = catalogue_store.load_catalogue(connection, self._priors)
         catalogue.prepare()
         self._read = _Read(catalogue, Answers(self._database))

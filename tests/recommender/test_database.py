@@ -1,6 +1,7 @@
 import asyncio
 import os
 import shutil
+import socket
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from servicekit.database import (
+    STATEMENT_TIMEOUT_S,
     Database,
     DatabaseFullError,
     DatabaseUnavailableError,
@@ -99,6 +101,20 @@ def test_an_error_tells_what_was_wrong_and_not_what_else_the_statement_was_given
         connection.execute(statement, given)
     engine.dispose()
     assert "private" not in str(caught.value)
+
+
+def test_a_connection_to_a_machine_that_has_vanished_ends_within_seconds(postgresql_url: str):
+    engine = open_engine(postgresql_url)
+    with Database(engine).reading() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+            idle_s, again_s, times, unacknowledged_ms = (line.getsockopt(socket.IPPROTO_TCP, name) for name in names)
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    engine.dispose()
+    assert idle_s + again_s * times < STATEMENT_TIMEOUT_S
+    assert 0 < unacknowledged_ms < STATEMENT_TIMEOUT_S * 1000
 
 
 def test_a_full_disk_is_named_and_what_was_committed_stays(empty_database: Database):

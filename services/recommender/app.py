@@ -133,6 +133,10 @@ async def _keep_fresh(recommender: Recommender, offload: Offloader, health: Heal
             await _follow(recommender, offload)
         except UnavailableError as error:
             problem = error
+        except Exception:  # noqa: BLE001  (one odd catalogue must not end the watch: the one before it serves on)
+            _log.exception("the catalogue could not be read")
+            await asyncio.sleep(poll_s)
+            continue
         if was_serving is not (problem is None):
             was_serving = problem is None
             await health.set_serving(was_serving)
@@ -167,3 +171,5 @@ async def _flush(recommender: Recommender, offload: Offloader) -> None:
         await offload(recommender.flush)
     except (UnavailableError, TooManyCallsError) as error:
         _log.warning("what was shown could not be written yet", reason=error.message)
+    except Exception:  # noqa: BLE001  (one odd list must not end the writing of others)
+        _log.exception("what was shown could not be written")

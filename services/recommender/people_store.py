@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, Table, bindparam, case, delete, func, select
+from sqlalchemy import Connection, Table, bindparam, case, delete, func, or_, select
 
 from contracts.emotion import Affect
 from contracts.mood import Mood, MoodState
@@ -22,6 +22,11 @@ from services.recommender.schema import FeedbackRow, ItemRow, MoodCorrectionRow,
 API_SOURCE: Final = "api"
 MAX_CORRECTIONS: Final = 200
 """The newest, that a person's moods are read by."""
+
+# A newer version may have written others, which are not for this one to read.
+_ACTIONS: Final = list(FeedbackAction)
+_STATES: Final = list(MoodState)
+_WORDS: Final = list(TasteWord)
 
 _PERSON: Final[Table] = PersonRow.metadata.tables["person"]
 _FEEDBACK: Final[Table] = PersonRow.metadata.tables["feedback"]
@@ -173,8 +178,10 @@ def add_correction(connection: Connection, word: MoodWord, detected: MoodState |
 
 def corrections(connection: Connection, user_id: str, as_of: datetime) -> list[Correction]:
     """What a person had said of their moods at that moment, the newest first."""
-    told = (MoodCorrectionRow.user_id == user_id, MoodCorrectionRow.received_at <= as_of)
-    columns = (MoodCorrectionRow.state, MoodCorrectionRow.detected, MoodCorrectionRow.received_at)
+    state, detected = MoodCorrectionRow.state, MoodCorrectionRow.detected
+    known = (state.in_(_STATES), or_(detected.is_(None), detected.in_(_STATES)))
+    told = (MoodCorrectionRow.user_id == user_id, MoodCorrectionRow.received_at <= as_of, *known)
+    columns = (state, detected, MoodCorrectionRow.received_at)
     newest_first = select(*columns).where(*told).order_by(MoodCorrectionRow.id.desc()).limit(MAX_CORRECTIONS)
     return [
         Correction(MoodState(row.state), MoodState(row.detected) if row.detected else None, row.received_at)
@@ -199,7 +206,7 @@ def say_of_feature(connection: Connection, correction: TasteCorrection, now: dat
 
 def spoken(connection: Connection, user_id: str, as_of: datetime) -> list[Spoken]:
     """What a person had said of features at that moment, the newest first."""
-    told = (TasteWordRow.user_id == user_id, TasteWordRow.said_at <= as_of)
+    told = (TasteWordRow.user_id == user_id, TasteWordRow.said_at <= as_of, TasteWordRow.word.in_(_WORDS))
     newest_first = (TasteWordRow.said_at.desc(), TasteWordRow.feature_group, TasteWordRow.feature_value)
     rows = connection.execute(select(_TASTE_WORD).where(*told).order_by(*newest_first).limit(MAX_WORDS))
     return [Spoken(Feature(row.feature_group, row.feature_value), TasteWord(row.word), row.said_at) for row in rows]
@@ -242,7 +249,7 @@ def opinions(connection: Connection, user_id: str, as_of: datetime) -> list[Opin
     mood = (FeedbackRow.mood_state, FeedbackRow.mood_valence, FeedbackRow.mood_arousal)
     said_of = (FeedbackRow.item_id, FeedbackRow.action, FeedbackRow.occurred_at)
     columns = (*said_of, FeedbackRow.rating, FeedbackRow.progress, *mood)
-    told = (FeedbackRow.user_id == user_id, FeedbackRow.received_at <= as_of)
+    told = (FeedbackRow.user_id == user_id, FeedbackRow.received_at <= as_of, FeedbackRow.action.in_(_ACTIONS))
     newest = select(*columns, place).where(*told).subquery()
     rows = connection.execute(select(newest).where(newest.c.place == 1))
     return [

@@ -102,6 +102,9 @@ class Publisher:
         except (EmoVerseError, RedisError, OSError) as error:
             self._metrics.lists.labels("failed").inc()
             _log.warning("a fresh list could not be published", user_id=user_id, reason=str(error))
+        except Exception:  # noqa: BLE001  (one odd person must not end everybody's fresh lists)
+            self._metrics.lists.labels("failed").inc()
+            _log.exception("a fresh list failed unexpectedly", user_id=user_id)
         else:
             self._metrics.lists.labels("published").inc()
             self._metrics.list_s.observe(time.perf_counter() - asked.at_s)

@@ -5,17 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from contracts.emotion import CIRCUMPLEX, Emotion
 from contracts.mood import MoodState
-from contracts.recommendation import FeedbackAction, Goal, Kind, Pick
+from contracts.recommendation import FeedbackAction, Goal, Kind, Pick, TasteWord
 from servicekit.database import Database
 from services.recommender import people_store, tasks
-from services.recommender.core.catalogue import Catalogue
+from services.recommender.core.catalogue import Catalogue, Feature
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
 from services.recommender.lists import Request
-from services.recommender.people_store import Feedback, MoodWord, Review
+from services.recommender.people_store import Feedback, MoodWord, Review, TasteCorrection
 from services.recommender.recommender import Recommender
 from services.recommender.revision import raise_revision
 from tests.recommender.support import NOON, POLICY, Clock, longest_run, mood
@@ -181,6 +182,34 @@ def test_new_clusters_and_review_tones_reach_the_lists(recommender: Recommender,
     after = {pick.item.id: pick.item.valence for pick in recommend(recommender, Kind.MOVIE, count=292)}
     assert any(after[pick.item.id] != pick.item.valence for pick in before)
     assert all(pick.item.cluster for pick in recommend(recommender))
+
+
+NEWER_WORDS = ("feedback.action", "mood_correction.state", "mood_correction.detected", "taste_word.word")
+
+
+@pytest.mark.parametrize("column", NEWER_WORDS)
+def test_words_of_a_newer_version_are_left_out(recommender: Recommender, database: Database, column: str):
+    request = Request("ada", 10, mood(MoodState.NEUTRAL))
+    before = recommender.recommend(request, Kind.MUSIC)
+    recommender.correct_taste(TasteCorrection("ada", Feature("genre", "soul"), TasteWord.MORE))
+    recommender.correct_mood(MoodWord("ada", MoodState.SAD, "1"), mood(MoodState.NEUTRAL))
+    say(recommender, before.picks[0].item.id, FeedbackAction.LIKE)
+    table, name = column.split(".")
+    with database.writing() as connection:
+        connection.execute(text(f"update {table} set {name} = 'bookmark' where user_id = 'ada'"))  # noqa: S608
+    assert recommender.recommend_all(request).goal is (Goal.MATCH if table == "mood_correction" else Goal.LIFT)
+    assert recommender.taste("ada").learned_from == (0 if table == "feedback" else 1)
+    words = [belief.word for belief in recommender.taste("ada").because]
+    assert (TasteWord.MORE in words) is (table != "taste_word")
+
+
+def test_a_word_of_a_newer_version_does_not_hide_what_was_said_before_it(recommender: Recommender, database: Database):
+    disliked = recommend(recommender)[0].item.id
+    say(recommender, disliked, FeedbackAction.DISLIKE)
+    say(recommender, disliked, FeedbackAction.LIKE, "newer")
+    with database.writing() as connection:
+        connection.execute(text("update feedback set action = 'bookmark' where idempotency_key = 'newer'"))
+    assert disliked not in ids(recommend(recommender))
 
 
 def catalogues_in_memory() -> int:

@@ -70,6 +70,13 @@ def test_a_picture_is_read_and_its_mood_used(visit: Visit, happy_picture: bytes)
     expect(page.locator(".picture-result .boxes li")).to_have_text(re.compile("Happy"))
 
 
+def test_the_terms_come_before_a_picture_is_uploaded(guest: Page):
+    expect(guest.get_by_label("Upload a picture")).to_have_count(0)
+    guest.get_by_role("button", name="Upload a picture").click()
+    expect(guest.get_by_role("heading", name="Before the camera goes on")).to_be_visible()
+    expect(guest.get_by_label("Upload a picture")).to_be_enabled()
+
+
 def test_a_skipped_pick_leaves_the_list_for_good(guest: Page):
     first = open_picks(guest)[0]
     verdict(guest, "Not for me", first)

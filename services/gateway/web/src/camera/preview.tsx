@@ -57,13 +57,22 @@ function Off() {
       <button type="button" class="button main" disabled={state.value === "asking"} onClick={() => void attempt(on)}>
         <Icon name="camera" /> {w.cameraOn}
       </button>
-      <PictureReader />
+      {agreed.value ? <PictureReader /> : <TermsFirst />}
       {demo && (
         <button type="button" class="button" onClick={() => watch(demo)}>
           {w.watchDemo}
         </button>
       )}
     </section>
+  );
+}
+
+/** Where the terms are shown, a picture can be uploaded under them. */
+function TermsFirst() {
+  return (
+    <button type="button" class="button" onClick={() => (asked.value = true)}>
+      <Icon name="picture" /> {words.value.uploadPicture}
+    </button>
   );
 }
 

@@ -26,7 +26,6 @@ MAX_CORRECTIONS: Final = 200
 # A newer version may have written others, which are not for this one to read.
 _ACTIONS: Final = list(FeedbackAction)
 _STATES: Final = list(MoodState)
-_WORDS: Final = list(TasteWord)
 
 _PERSON: Final[Table] = PersonRow.metadata.tables["person"]
 _FEEDBACK: Final[Table] = PersonRow.metadata.tables["feedback"]
@@ -176,6 +175,13 @@ def add_correction(connection: Connection, word: MoodWord, detected: MoodState |
     return _add_once(connection, _CORRECTION, row, {"state"}, now)
 
 
+def told_until(connection: Connection, user_id: str, now: datetime) -> datetime:
+    """The moment as of which all that a person has told counts: now, or later where another clock took it."""
+    moments = (_FEEDBACK.c.received_at, _CORRECTION.c.received_at, _TASTE_WORD.c.said_at)
+    newest = (select(func.max(each)).where(each.table.c.user_id == user_id).scalar_subquery() for each in moments)
+    return max([now, *filter(None, connection.execute(select(*newest)).one())])
+
+
 def corrections(connection: Connection, user_id: str, as_of: datetime) -> list[Correction]:
     """What a person had said of their moods at that moment, the newest first."""
     state, detected = MoodCorrectionRow.state, MoodCorrectionRow.detected
@@ -206,7 +212,7 @@ def say_of_feature(connection: Connection, correction: TasteCorrection, now: dat
 
 def spoken(connection: Connection, user_id: str, as_of: datetime) -> list[Spoken]:
     """What a person had said of features at that moment, the newest first."""
-    told = (TasteWordRow.user_id == user_id, TasteWordRow.said_at <= as_of, TasteWordRow.word.in_(_WORDS))
+    told = (TasteWordRow.user_id == user_id, TasteWordRow.said_at <= as_of, TasteWordRow.word.in_(list(TasteWord)))
     newest_first = (TasteWordRow.said_at.desc(), TasteWordRow.feature_group, TasteWordRow.feature_value)
     rows = connection.execute(select(_TASTE_WORD).where(*told).order_by(*newest_first).limit(MAX_WORDS))
     return [Spoken(Feature(row.feature_group, row.feature_value), TasteWord(row.word), row.said_at) for row in rows]

@@ -136,8 +136,9 @@ class Recommender:
         """Commit feedback; see `people_store.add_feedback` for the answer and the errors."""
         now = self.clock()
         with self._database.writing() as connection:
-            said = people_store.corrections(connection, feedback.user_id, now)
-            duplicate = people_store.add_feedback(connection, feedback, corrected(mood, said, now), now)
+            as_of = people_store.told_until(connection, feedback.user_id, now)
+            said = people_store.corrections(connection, feedback.user_id, as_of)
+            duplicate = people_store.add_feedback(connection, feedback, corrected(mood, said, as_of), now)
         self._people.forget(feedback.user_id)
         return duplicate
 
@@ -157,8 +158,9 @@ class Recommender:
 
     def taste(self, user_id: str) -> Beliefs:
         """What is believed about a person's taste, and what it was learned from."""
-        read, now = self._current(), self.clock()
+        read = self._current()
         with self._database.reading() as connection:
+            now = people_store.told_until(connection, user_id, self.clock())
             words = people_store.spoken(connection, user_id, now)
             taste = learn_taste(read.catalogue, people_store.opinions(connection, user_id, now), now, words)
             told = {each.item_id: each for each in people_store.said(connection, user_id, SAID, None, MAX_EVIDENCE)}
@@ -262,7 +264,7 @@ class Recommender:
         """The request, for the mood as the person would say it."""
         if request.has_chosen_mood:
             return request
-        return replace(request, mood=corrected(request.mood, person.corrections, self.clock()))
+        return replace(request, mood=corrected(request.mood, person.corrections, max(self.clock(), person.read_at)))
 
     def _person(self, request: Request, read: _Read) -> Person:
         now, page = self.clock(), request.page
@@ -273,7 +275,7 @@ class Recommender:
         if self._shown.waits_for(request.user_id):
             self._shown.flush()
         with self._database.reading() as connection:
-            as_of = page.as_of if page else now
+            as_of = page.as_of if page else people_store.told_until(connection, request.user_id, now)
             person = self._people.read(connection, request.user_id, sitting, read.catalogue, as_of)
         if page is None:
             self._people.remember(person, request.version)

@@ -2,6 +2,7 @@
 
 import gc
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from services.recommender.core.catalogue import Catalogue, Feature
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
 from services.recommender.lists import Request
+from services.recommender.pages import parse_page
 from services.recommender.people_store import Feedback, MoodWord, Review, TasteCorrection
 from services.recommender.recommender import Recommender
 from services.recommender.revision import raise_revision
@@ -182,6 +184,31 @@ def test_new_clusters_and_review_tones_reach_the_lists(recommender: Recommender,
     after = {pick.item.id: pick.item.valence for pick in recommend(recommender, Kind.MOVIE, count=292)}
     assert any(after[pick.item.id] != pick.item.valence for pick in before)
     assert all(pick.item.cluster for pick in recommend(recommender))
+
+
+@pytest.mark.parametrize("behind_s", [0.1, 3600])
+def test_what_was_said_where_the_clock_is_ahead_counts_at_once(
+    recommender: Recommender, database: Database, clock: Clock, behind_s: float
+):
+    clock.pass_time(minutes=1)
+    other = Recommender(database, POLICY, Clock(clock.now - timedelta(seconds=behind_s)))
+    request = Request("ada", 10, mood(MoodState.NEUTRAL), version="1")
+    disliked, liked = (chosen.item.id for chosen in other.recommend(request, Kind.MUSIC).picks[:2])
+    say(recommender, disliked, FeedbackAction.DISLIKE)
+    recommender.correct_mood(MoodWord("ada", MoodState.SAD, "1"), mood(MoodState.NEUTRAL))
+    recommender.correct_taste(TasteCorrection("ada", Feature("genre", "soul"), TasteWord.MORE))
+    listing = other.recommend(replace(request, version="2"), Kind.MUSIC)
+    assert disliked not in [chosen.item.id for chosen in listing.picks]
+    assert listing.goal is Goal.LIFT
+    assert TasteWord.MORE in [belief.word for belief in other.taste("ada").because]
+    following = replace(request, page=parse_page(listing.next_page), version="2")
+    together = other.recommend(replace(request, count=20, version="2"), Kind.MUSIC).picks
+    pages = [listing, other.recommend(following, Kind.MUSIC)]
+    assert [chosen.item.id for page in pages for chosen in page.picks] == [chosen.item.id for chosen in together]
+    other.give_feedback(Feedback("ada", liked, FeedbackAction.LIKE, "2", clock.now), mood(MoodState.NEUTRAL))
+    with database.reading() as connection:
+        kept = {each.item_id: each for each in people_store.opinions(connection, "ada", clock.now)}
+    assert kept[liked].mood == CIRCUMPLEX[Emotion.SAD]
 
 
 NEWER_WORDS = ("feedback.action", "mood_correction.state", "mood_correction.detected", "taste_word.word")

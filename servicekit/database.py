@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from sqlalchemy import Connection, DateTime, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import TypeDecorator
 
@@ -196,7 +196,8 @@ class Database:
 def _translated_errors() -> Generator[None]:
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, DataError):
+        # The database answers: what it was given does not fit, and would not the next time.
         raise
     except DBAPIError as error:
         # The whole error holds what the statement was given.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from servicekit.database import (
     STATEMENT_TIMEOUT_S,
@@ -93,14 +93,21 @@ def test_a_file_that_is_no_database_is_named_with_advice(tmp_path: Path):
 
 def test_an_error_tells_what_was_wrong_and_not_what_else_the_statement_was_given(postgresql_url: str):
     engine = open_engine(postgresql_url)
-    statement, given = text("select cast(:wrong as integer), :other"), {"wrong": "one", "other": "something private"}
+    statement = text("select wrong, :other")
     with (
-        pytest.raises(DatabaseUnavailableError, match='"one"') as caught,
+        pytest.raises(DatabaseUnavailableError, match="wrong") as caught,
         Database(engine).reading() as connection,
     ):
-        connection.execute(statement, given)
+        connection.execute(statement, {"other": "something private"})
     engine.dispose()
     assert "private" not in str(caught.value)
+
+
+def test_what_does_not_fit_is_not_told_as_a_database_that_is_away(postgresql_url: str):
+    engine = open_engine(postgresql_url)
+    with pytest.raises(DataError, match="invalid input"), Database(engine).reading() as connection:
+        connection.execute(text("select cast(:wrong as integer)"), {"wrong": "one"})
+    engine.dispose()
 
 
 def test_a_connection_to_a_machine_that_has_vanished_ends_within_seconds(postgresql_url: str):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
@@ -17,6 +18,8 @@ from services.recommender.schema import ExternalIdRow, ItemRow
 REMEMBERED: Final = 100_000
 """Items of this import that are known to be of this import: what tells a second row from an update."""
 IDS_AT_ONCE: Final = 500
+MAX_ID: Final = 200
+"""Characters that the table has room for."""
 
 _ITEM: Final[Table] = ItemRow.metadata.tables["item"]
 _SAME_FIELDS: Final = (
@@ -123,7 +126,9 @@ def _differ(some: Mapping[str, str], others: Mapping[str, str]) -> bool:
 
 def _own_id(record: ItemRecord) -> str:
     """For an item whose name another one has: one that the provider's id sets apart."""
-    return "-".join([record.id, *sorted(record.external_ids.values())])
+    names = "-".join(sorted(record.external_ids.values()))
+    whole = f"{record.id}-{names}"
+    return whole if len(whole) <= MAX_ID else f"{record.id}-{blake2b(names.encode(), digest_size=6).hexdigest()}"
 
 
 def owners_of(connection: Connection, names: Iterable[Name]) -> dict[Name, str]:

@@ -29,3 +29,13 @@ def test_films_ratings_reviews_and_songs_again_and_again(fresh: Database, tmp_pa
     assert counts(load(fresh, Kind.MOVIE, reviews)) == (0, 0, 1, 0, 1)
     assert counts(load(fresh, Kind.MOVIE, ratings)) == (0, 1, 0, 1, 0)
     assert rows(fresh, Kind.MOVIE) | rows(fresh, Kind.MUSIC) == before
+
+
+def test_items_of_one_long_name_that_have_long_ids_are_told_apart(fresh: Database, tmp_path: Path):
+    migrate(fresh)
+    title = " ".join(f"word{number:04d}" for number in range(30))
+    listed = [f"{title},tt00000000000{digit},10000000000{digit},{str(digit) * 22}" for digit in range(3)]
+    path = write(tmp_path / "long.csv", "title,imdb_id,steam_id,spotify_id", *listed)
+    assert counts(load(fresh, Kind.WELLBEING, path)) == (3, 0, 0, 0, 0)
+    assert counts(load(fresh, Kind.WELLBEING, path)) == (0, 3, 0, 0, 0)
+    assert len(rows(fresh, Kind.WELLBEING)) == 3

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -61,6 +61,7 @@ class Publisher:
         self._max_waiting = max_waiting
         self._waiting: OrderedDict[str, _Asked] = OrderedDict()
         self._somebody_waits = asyncio.Event()
+        self.on_missed: Callable[[str], object] = lambda user_id: None
 
     @property
     def waiting(self) -> int:
@@ -77,8 +78,8 @@ class Publisher:
         self._waiting[user_id] = _Asked(mood or before.mood, traceparent(), before.at_s)
         if len(self._waiting) > self._max_waiting:
             dropped, _ = self._waiting.popitem(last=False)
-            self._metrics.lists.labels("dropped").inc()
             _log.warning("too many people wait for a fresh list: dropped one", user_id=dropped)
+            self._miss(dropped, "dropped")
         self._somebody_waits.set()
 
     def workers(self) -> Iterator[Coroutine[Any, Any, None]]:
@@ -100,14 +101,18 @@ class Publisher:
         try:
             await self._publish(user_id, asked.mood)
         except (EmoVerseError, RedisError, OSError) as error:
-            self._metrics.lists.labels("failed").inc()
             _log.warning("a fresh list could not be published", user_id=user_id, reason=str(error))
+            self._miss(user_id, "failed")
         except Exception:  # noqa: BLE001  (one odd person must not end everybody's fresh lists)
-            self._metrics.lists.labels("failed").inc()
             _log.exception("a fresh list failed unexpectedly", user_id=user_id)
+            self._miss(user_id, "failed")
         else:
             self._metrics.lists.labels("published").inc()
             self._metrics.list_s.observe(time.perf_counter() - asked.at_s)
+
+    def _miss(self, user_id: str, outcome: str) -> None:
+        self._metrics.lists.labels(outcome).inc()
+        self.on_missed(user_id)
 
     async def _publish(self, user_id: str, mood: Mood | None) -> None:
         seen = await self._moods.seen(user_id)

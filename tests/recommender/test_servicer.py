@@ -58,11 +58,17 @@ def feedback(item: str, **fields: Any) -> pb.GiveFeedbackRequest:
     return pb.GiveFeedbackRequest(**given)
 
 
-def event(state: MoodState, reason: EventReason = EventReason.CHANGE, user_id: str = "ada", n: int = 0) -> MoodEvent:
+def event(
+    state: MoodState,
+    reason: EventReason = EventReason.CHANGE,
+    user_id: str = "ada",
+    n: int = 0,
+    session_id: str = "s",
+) -> MoodEvent:
     return MoodEvent(
         event_id=f"{user_id}-{state}-{reason}-{n}",
         user_id=user_id,
-        session_id="s",
+        session_id=session_id,
         mood=mood(state),
         reason=reason,
         at=NOON,

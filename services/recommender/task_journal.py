@@ -61,6 +61,7 @@ class TaskJournal:
             socket_connect_timeout=CALL_TIMEOUT_S,
         )
         self._clock = clock
+        self._cut_off: list[str] = []
 
     def queued(self, task_id: str, name: str, queue: str, arguments: str) -> None:
         """It was sent."""
@@ -68,12 +69,32 @@ class TaskJournal:
         self._write(task_id, TaskState.QUEUED, fields)
 
     def started(self, task_id: str, worker: str) -> int:
-        """A worker has begun it; how often that has happened so far."""
+        """A worker has begun it; how often that has happened so far, but for when it was cut off."""
         self._write(task_id, TaskState.RUNNING, {"worker": worker, "started_at": self._now(), "error": ""})
         try:
-            return int(self._redis.hincrby(_TASK.format(task_id), "starts", 1))
+            with self._redis.pipeline() as pipe:
+                pipe.hincrby(_TASK.format(task_id), "starts", 1)
+                pipe.hget(_TASK.format(task_id), "cut_off")
+                starts, cut_off = pipe.execute()
         except RedisError:
             return 1
+        return starts - int(cut_off or 0)
+
+    def cut_off(self, task_id: str) -> None:
+        """Its worker has let go of it, since Redis is away; noted until `count_cut_off`."""
+        self._cut_off.append(task_id)
+
+    def count_cut_off(self) -> None:
+        """Redis is back."""
+        try:
+            while self._cut_off:
+                key = _TASK.format(self._cut_off[-1])
+                # What went with its Redis must not seem to be known.
+                if self._redis.exists(key):
+                    self._redis.hincrby(key, "cut_off", 1)
+                self._cut_off.pop()
+        except RedisError as error:
+            self._tell(error)
 
     def progressed(self, task_id: str, done: int, total: int) -> None:
         """So much is done."""

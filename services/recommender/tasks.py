@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from celery import Celery, Task
+from celery import Celery, Task, bootsteps
 
 from contracts.tasks import IMPORT_CATALOGUE, RECOMPUTE_CLUSTERS, SCORE_REVIEWS
 from servicekit.database import Database, open_engine
@@ -109,8 +109,11 @@ class ReportedTask(Task):
         self.journal.done(task_id, retval)
 
     def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Called by Celery."""
-        self.journal.retrying(task_id, exc)
+        """Called by Celery: by the process that runs it, or by the worker that cancels it, which tells no `einfo`."""
+        if einfo:
+            self.journal.retrying(task_id, exc)
+        else:
+            self.journal.cut_off(task_id)
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Called by Celery."""
@@ -122,9 +125,21 @@ class ReportedTask(Task):
         self.journal.progressed(self.request.id, done, total)
 
 
+class CutOffCount(bootsteps.StartStopStep):
+    """Has the tasks counted that a worker cut off, whenever it is connected again and before it takes any."""
+
+    requires = ("celery.worker.consumer.connection:Connection",)
+
+    def start(self, parent: Any) -> None:
+        """Called by Celery."""
+        parent.app.journal.count_cut_off()
+
+
 def open_worker_app(settings: RecommenderSettings) -> TaskSender:
     """The Celery application with its tasks. Each process opens its own database."""
     celery = open_celery(settings)
+    steps: Any = celery.steps
+    steps["consumer"].add(CutOffCount)
     # Every process of the pool opens its own connections: they do not survive a fork.
     database = cache(lambda: Database(open_engine(settings.database_url)))
 

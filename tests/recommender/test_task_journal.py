@@ -64,10 +64,24 @@ def test_the_oldest_make_room_and_nothing_is_kept_for_ever(
         assert all(client.ttl(key) > 0 for key in kept)
 
 
+def test_what_is_cut_off_is_counted_once_and_brings_no_report_back(journal: TaskJournal):
+    journal.queued("a", "import", "heavy", "")
+    assert journal.started("a", "here") == 1
+    for task in "ab":
+        journal.cut_off(task)
+    for _ in range(2):
+        journal.count_cut_off()
+    assert journal.started("a", "here") == 1
+    assert journal.latest()[0].starts == 2
+    assert not journal.knows("b")
+
+
 def test_without_redis_tasks_go_on_and_readers_are_told():
     journal = TaskJournal("redis://127.0.0.1:1/0")
     journal.queued("a", "import", "heavy", "")
     assert journal.started("a", "here") == 1
+    journal.cut_off("a")
+    journal.count_cut_off()
     with pytest.raises(UnavailableError, match="REDIS_URL"):
         journal.latest()
     journal.close()

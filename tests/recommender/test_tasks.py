@@ -30,6 +30,7 @@ from services.recommender.recommender import Recommender
 from services.recommender.schema import ClusterModelRow, ItemRow, ReviewRow
 from services.recommender.settings import RecommenderSettings
 from services.recommender.task_journal import TaskJournal, TaskReport
+from tests.chaos.wire import Wire
 from tests.recommender.support import NOON, Clock
 
 TIMEOUT_S = 90
@@ -284,6 +285,32 @@ def test_a_task_that_keeps_losing_its_worker_is_given_up(redis_url: str, databas
     assert celery.tasks[SCORE_REVIEWS].apply(task_id="poison").state == "FAILURE"
     assert "lost its worker" in until(journal, TaskState.FAILED).error
     celery.close()
+
+
+@pytest.mark.timeout(2 * TIMEOUT_S + 30)
+def test_a_worker_that_loses_redis_is_not_taken_for_lost(
+    redis_url: str, database_url: str, recommender: Recommender, journal: TaskJournal
+):
+    add_long_reviews(recommender, 40)
+    address, _, number = redis_url.removeprefix("redis://").partition("/")
+    with (
+        Wire(address) as wire,
+        process(*ONLY_LIGHT, redis_url=f"redis://{wire.address}/{number}", database_url=database_url) as worker,
+    ):
+        task = until(journal, TaskState.RUNNING)
+        for _ in range(tasks.MAX_LOST):
+            journal.started(task.id, "a worker that died")
+        wire.reset()
+        report = until_ended(journal, task.id)
+        assert (report.state, report.starts, report.error) == (TaskState.DONE, tasks.MAX_LOST + 2, "")
+        ended(worker)
+
+
+@stamina.retry(on=AssertionError, attempts=None, timeout=TIMEOUT_S, wait_initial=0.02, wait_max=0.1)
+def until_ended(journal: TaskJournal, task_id: str) -> TaskReport:
+    found = [task for task in journal.latest() if task.id == task_id and task.ended_at]
+    assert found
+    return found[-1]
 
 
 def test_the_command_prints_the_tasks(redis_url: str, database_url: str, journal: TaskJournal):

@@ -35,7 +35,7 @@ class TaskSender(Celery):
         # A retry is the same task again.
         if not options.get("retries"):
             arguments = " ".join([*map(str, args or ()), *(f"{key}={value}" for key, value in (kwargs or {}).items())])
-            self.journal.queued(task_id, name, options.get("queue") or LIGHT_QUEUE, arguments)
+            self.journal.queued(task_id, name, options.get("queue") or LIGHT_QUEUE, arguments, options.get("expires"))
         try:
             return super().send_task(name, args, kwargs, **options)
         except BaseException:

@@ -6,6 +6,7 @@ It is a report, not the queue: where Redis loses it, no task is lost, and where 
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, Final
 
 import structlog
@@ -63,10 +64,15 @@ class TaskJournal:
         self._clock = clock
         self._cut_off: list[str] = []
 
-    def queued(self, task_id: str, name: str, queue: str, arguments: str) -> None:
-        """It was sent."""
+    def queued(self, task_id: str, name: str, queue: str, arguments: str, expires_s: float | None = None) -> None:
+        """It was sent.
+
+        Args:
+            expires_s: after which it is not begun any more. Such a task is listed when it is begun: where there is no
+                worker, those that the clock sends would push all others out.
+        """
         fields = {"name": name, "queue": queue, "arguments": arguments, "queued_at": self._now()}
-        self._write(task_id, TaskState.QUEUED, fields)
+        self._write(task_id, TaskState.QUEUED, fields, expires_s)
 
     def started(self, task_id: str, worker: str) -> int:
         """A worker has begun it; how often that has happened so far, but for when it was cut off."""
@@ -116,7 +122,7 @@ class TaskJournal:
         self._write(task_id, TaskState.FAILED, {"error": str(error), "ended_at": self._now()})
 
     def forget(self, task_id: str) -> None:
-        """It was never sent, or is of no interest."""
+        """It was never sent, has expired, or is of no interest."""
         try:
             with self._redis.pipeline() as pipe:
                 pipe.delete(_TASK.format(task_id))
@@ -158,14 +164,15 @@ class TaskJournal:
         """Let the connections go."""
         self._redis.close()
 
-    def _write(self, task_id: str, state: TaskState, fields: Mapping[str, Any]) -> None:
+    def _write(self, task_id: str, state: TaskState, fields: Mapping[str, Any], expires_s: float | None = None) -> None:
         key = _TASK.format(task_id)
         shortened = {name: str(value)[:MAX_CHARACTERS] for name, value in fields.items()}
         try:
             with self._redis.pipeline() as pipe:
                 pipe.hset(key, mapping={"state": state, **shortened})
-                pipe.expire(key, KEPT)
-                pipe.zadd(_LIST, {task_id: self._clock().timestamp()}, nx=True)
+                pipe.expire(key, ceil(expires_s) if expires_s else KEPT)
+                if not expires_s:
+                    pipe.zadd(_LIST, {task_id: self._clock().timestamp()}, nx=True)
                 pipe.zrange(_LIST, 0, -MAX_TASKS - 1)
                 pipe.zremrangebyrank(_LIST, 0, -MAX_TASKS - 1)
                 *_, too_old, _ = pipe.execute()

@@ -35,11 +35,15 @@ def run_worker(settings: RecommenderSettings, queues: list[str]) -> None:
     def keep_claims(sender: Any, **_: Any) -> None:
         Claims(sender, settings.redis_url, settings.worker_lost_after_s / RENEWALS).start()
 
+    def forget_expired(request: Any, **_: Any) -> None:
+        celery.journal.forget(request.id)
+
     if settings.alive_file:
         steps: Any = celery.steps
         steps["worker"].add(alive_step(settings.alive_file))
     signals.worker_ready.connect(catch_up, weak=False)
     signals.worker_ready.connect(keep_claims, weak=False)
+    signals.task_revoked.connect(forget_expired, weak=False)
     worker = celery.Worker(
         concurrency=settings.worker_concurrency, queues=queues, without_mingle=True, without_gossip=True, quiet=True
     )

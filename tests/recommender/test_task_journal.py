@@ -64,6 +64,21 @@ def test_the_oldest_make_room_and_nothing_is_kept_for_ever(
         assert all(client.ttl(key) > 0 for key in kept)
 
 
+def test_what_expires_is_listed_when_it_is_begun_and_pushes_nothing_out_before(
+    journal: TaskJournal, clock: Clock, redis_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(task_journal, "MAX_TASKS", 2)
+    journal.queued("a", "import", "heavy", "")
+    for task in "bcd":
+        clock.pass_time(seconds=15)
+        journal.queued(task, "reviews", "light", "", 15.0)
+    assert [task.id for task in journal.latest()] == ["a"]
+    with Redis.from_url(redis_url) as client:
+        assert 0 < client.ttl("emoverse:v1:task:d") <= 15  # pyright: ignore
+    journal.started("d", "here")
+    assert [(task.id, task.name) for task in journal.latest()] == [("d", "reviews"), ("a", "import")]
+
+
 def test_what_is_cut_off_is_counted_once_and_brings_no_report_back(journal: TaskJournal):
     journal.queued("a", "import", "heavy", "")
     assert journal.started("a", "here") == 1

@@ -313,6 +313,26 @@ def until_ended(journal: TaskJournal, task_id: str) -> TaskReport:
     return found[-1]
 
 
+@pytest.mark.timeout(2 * TIMEOUT_S + 30)
+def test_a_task_that_expires_while_it_waits_to_be_run_again_is_forgotten(
+    redis_url: str, journal: TaskJournal, tmp_path: Path
+):
+    celery = open_celery(RecommenderSettings(redis_url=redis_url))
+    # Without tables every task is to be run again.
+    with process(*ONLY_LIGHT, redis_url=redis_url, database_url=f"sqlite:///{tmp_path}/empty.db") as worker:
+        until(journal, TaskState.RETRYING)
+        celery.send_task(SCORE_REVIEWS, queue=LIGHT_QUEUE, task_id="expiring", expires=2)
+        until(journal, TaskState.RETRYING, "expiring")
+        until_forgotten(journal, "expiring")
+        ended(worker)
+    celery.close()
+
+
+@stamina.retry(on=AssertionError, attempts=None, timeout=SOON_S, wait_initial=0.1, wait_max=0.5)
+def until_forgotten(journal: TaskJournal, task_id: str) -> None:
+    assert not journal.knows(task_id)
+
+
 def test_the_command_prints_the_tasks(redis_url: str, database_url: str, journal: TaskJournal):
     journal.queued("one", "emoverse.import_catalogue", "emoverse.heavy", "music songs.csv")
     journal.failed("one", "No such file.")

@@ -39,6 +39,7 @@ class SingleScheduler(Scheduler):
         """Send what is due; waits for the lock first. Returns the seconds until the next tick."""
         self._hold_lock()
         touch(self.app.conf.alive_file)
+        self._follow_the_clock()
         return super().tick(*args, **kwargs)
 
     def close(self) -> None:
@@ -47,6 +48,13 @@ class SingleScheduler(Scheduler):
         with suppress(LockError, RedisError):
             self._lock.release()
         self._redis.close()
+
+    def _follow_the_clock(self) -> None:
+        entries: Any = self.schedule
+        for entry in entries.values():
+            # The clock was set back: else nothing would be sent until it is as late again.
+            if entry.last_run_at > (now := entry.default_now()):
+                entry.last_run_at, self._heap = now, None
 
     @stamina.retry(on=RedisError, attempts=None, timeout=None, wait_initial=0.5, wait_max=5.0)
     def _hold_lock(self) -> None:

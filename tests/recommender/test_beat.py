@@ -12,8 +12,11 @@ import stamina
 from redis import Redis
 
 from contracts.tasks import LIGHT_QUEUE
-from services.recommender.beat import LOCK
+from services.recommender.beat import LOCK, SingleScheduler
+from services.recommender.broker import open_celery
+from services.recommender.settings import RecommenderSettings
 from tests.chaos.wire import Wire
+from tests.recommender.support import Clock
 
 TIMEOUT_S = 60
 
@@ -76,3 +79,24 @@ def test_a_beat_that_waits_for_redis_can_be_stopped(redis_url: str, tmp_path: Pa
             _, log = beat.communicate(timeout=TIMEOUT_S)
             wire.silent = False
             assert beat.returncode == 0, log
+
+
+def test_a_clock_that_is_set_back_silences_no_beat(redis_url: str, monkeypatch: pytest.MonkeyPatch):
+    celery = open_celery(RecommenderSettings(redis_url=redis_url, reviews_every_s=10, clusters_every_s=7200))
+    clock = Clock()
+    monkeypatch.setattr(celery, "now", clock)
+    celery.conf.alive_file = None
+    beat = SingleScheduler(celery)
+    for seconds, sent in ((11, 1), (-3600, 0), (11, 1), (11, 1)):
+        clock.pass_time(seconds=seconds)
+        assert sent_by(beat, redis_url) == sent
+    beat.close()
+    celery.close()
+
+
+def sent_by(beat: SingleScheduler, redis_url: str) -> int:
+    with Redis.from_url(redis_url) as client:
+        before: int = client.llen(LIGHT_QUEUE)  # pyright: ignore
+        while beat.tick() == 0:
+            pass
+        return client.llen(LIGHT_QUEUE) - before  # pyright: ignore

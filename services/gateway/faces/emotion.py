@@ -1,14 +1,16 @@
 """The emotion service, as the gateway asks it about single pictures."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import ClassVar, Final
 
 import grpc
 
 from contracts.pb.emoverse.v1 import emotion_pb2
 from contracts.pb.emoverse.v1.emotion_pb2_grpc import EmotionServiceStub
 from servicekit.emotion_client.endpoint import Endpoint
+from servicekit.errors import OverloadedError
 from servicekit.grpc_channel import open_channel
 from servicekit.grpc_status import error_from
 from servicekit.tls import Tls
@@ -16,8 +18,19 @@ from services.gateway.faces.messages import PictureReading
 
 READ_TIMEOUT_S: Final = 10.0
 MAX_PICTURE_BYTES: Final = 8 * 2**20
+PICTURES_AT_ONCE: Final = 8
+"""Each is in memory up to three times for a moment: on its own, in a message, and in that as it is sent."""
 
 _OPTIONS: Final = (("grpc.max_send_message_length", MAX_PICTURE_BYTES + 2**16),)
+
+
+class TooManyPicturesError(OverloadedError):
+    """As many pictures as fit into memory are on their way."""
+
+    default_code: ClassVar[str] = "too_many_pictures"
+
+    def __init__(self) -> None:
+        super().__init__("Too many pictures are on their way.", "Try again in a few seconds.")
 
 
 class EmotionClient:
@@ -27,6 +40,19 @@ class EmotionClient:
         self._tls = tls
         self._stub = EmotionServiceStub(channel)
         self._address = address
+        self._places = asyncio.Semaphore(PICTURES_AT_ONCE)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncGenerator[None]:
+        """Room for one picture while open.
+
+        Raises:
+            TooManyPicturesError: there is none.
+        """
+        if self._places.locked():
+            raise TooManyPicturesError
+        async with self._places:
+            yield
 
     def endpoint(self, token: str | Callable[[], str]) -> Endpoint:
         """Where live streams go, with a token for one person, or with what makes one for each call."""

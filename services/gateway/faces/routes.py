@@ -1,5 +1,6 @@
 """Pictures over HTTP, and frames over a WebSocket."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Final
@@ -7,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request, WebSocket
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from servicekit.errors import InvalidInputError
 from services.gateway.access import ACCESS_PROBLEMS, Agreed
@@ -19,6 +20,9 @@ from services.gateway.problems import WRITE_PROBLEMS
 
 TOKEN_LIFE: Final = timedelta(minutes=1)
 """A token is shown once, when a call begins."""
+
+COMING_S: Final = 60.0
+"""How long a picture may take to come."""
 
 router = APIRouter(prefix="/v1", tags=["faces"])
 
@@ -54,9 +58,10 @@ EmotionDep = Annotated[EmotionClient, Depends(_emotion)]
 )
 async def read_picture(request: Request, who: Agreed, emotion: EmotionDep) -> PictureReading:
     """The largest face first. Nothing is kept, and no mood changes."""
-    picture = await _picture(request)
-    token = request.app.state.accounts.stream_token(who.account.id, TOKEN_LIFE)
-    return await emotion.read(picture, token)
+    async with emotion.place():
+        picture = await _picture(request)
+        token = request.app.state.accounts.stream_token(who.account.id, TOKEN_LIFE)
+        return await emotion.read(picture, token)
 
 
 class _InMemoryParser(MultiPartParser):
@@ -68,9 +73,12 @@ async def _picture(request: Request) -> bytes:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise _wrong_form("the body is not multipart/form-data")
     try:
-        form = await _InMemoryParser(request.headers, request.stream(), max_files=1, max_fields=0).parse()
+        async with asyncio.timeout(COMING_S):
+            form = await _InMemoryParser(request.headers, request.stream(), max_files=1, max_fields=0).parse()
     except (MultiPartException, KeyError) as error:
         raise _wrong_form(str(error)) from error
+    except (TimeoutError, ClientDisconnect) as error:
+        raise _wrong_form(f"it broke off, or took longer than {COMING_S:g} s") from error
     try:
         image = form.get("image")
         if not isinstance(image, UploadFile):

@@ -62,6 +62,15 @@ def test_it_names_the_artist_the_person_liked():
     assert said[0] == "By Ada, like the song you liked."
 
 
+def test_what_was_left_near_its_end_counts_as_played():
+    left = opinion("other", FeedbackAction.SKIP)._replace(progress=0.95)
+    (said,) = [
+        each for each in given(CALM_SONG, facts("other", creators=["Ada"]), opinions=(left,)) if "Ada" in each.text
+    ]
+    assert said.text == "By Ada, like the song you played."
+    assert said.typed.about["action"] == FeedbackAction.PLAY
+
+
 def test_it_names_the_feeling_of_what_the_person_finished():
     others = [facts(f"alike-{n}", affect=(0.3, -0.5)) for n in range(2)]
     said = why(CALM_SONG, *others, opinions=tuple(opinion(other.id, FINISH) for other in others), goal=Goal.CALM)

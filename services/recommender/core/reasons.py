@@ -92,18 +92,24 @@ def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[W
 
 
 def _alike(feature: Feature, evidence: list[Verdict]) -> WordedReason:
-    newest = evidence[0]
-    many = sum((verdict.kind, verdict.action) == (newest.kind, newest.action) for verdict in evidence) > 1
-    met = f"the {TRAITS[newest.kind].nouns[many]} you {_VERBS[newest.action]}"
+    done = [(verdict.kind, _done(verdict)) for verdict in evidence]
+    kind, action = done[0]
+    many = done.count(done[0]) > 1
+    met = f"the {TRAITS[kind].nouns[many]} you {_VERBS[action]}"
     return _worded(
         f"{_named(feature)}, like {met}.",
         ReasonCode.LIKED_ALIKE,
         group=feature.group,
         value=feature.value,
-        kind=newest.kind,
-        action=newest.action,
+        kind=kind,
+        action=action,
         many="true" if many else "false",
     )
+
+
+def _done(verdict: Verdict) -> FeedbackAction:
+    # A skip that counts in favour came near the end.
+    return FeedbackAction.PLAY if verdict.action is FeedbackAction.SKIP else verdict.action
 
 
 def _named(feature: Feature) -> str:

@@ -67,6 +67,13 @@ def test_a_walk_that_is_longer_than_its_way_goes_on_all_the_same():
     assert {pick.id for pick in picks} == {each.id for each in (*up, *aside)}
 
 
+@pytest.mark.parametrize("state", [MoodState.SAD, MoodState.HAPPY, None])
+def test_nothing_comes_twice_on_the_longest_journey(starter: Catalogue, state: MoodState | None):
+    _, picks = walk(starter, count=100, mood=mood(state) if state else None)
+    assert len({pick.id for pick in picks}) == len(picks) == 100
+    assert all(abs(pick.score) < 10 for pick in picks)
+
+
 @pytest.mark.parametrize(
     ("state", "to"), [(MoodState.ANGRY, Goal.CALM), (MoodState.SAD, Goal.LIFT), (MoodState.HAPPY, Goal.LIFT)]
 )

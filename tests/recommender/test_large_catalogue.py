@@ -15,7 +15,7 @@ from services.recommender.core.ranking import rank
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.core.taste import Taste, learn_taste
 from services.recommender.core.wishes import Known, Wish
-from tests.recommender.support import longest_run, mood, opinion, shelf_of
+from tests.recommender.support import NOON, longest_run, mood, opinion, shelf_of
 
 SONGS = 100_000
 UNPLEASANT = [MoodState.SAD, MoodState.DISGUST, MoodState.FEAR]
@@ -36,6 +36,22 @@ def made_up() -> Catalogue:
             for n, (affect, genre, rating) in enumerate(facts)
         )
     )
+
+
+def test_a_list_goes_on_where_its_candidates_end():
+    places = map(Affect._make, np.random.default_rng(0).uniform(0.3, 0.4, (4000, 2)).tolist())
+    alike = shelf_of(
+        *(song(id=f"song-{n}", affect=affect, genres=("jazz",), rating=None) for n, affect in enumerate(places))
+    )
+    taste, met = of_a_stranger(alike), {f"song-{n}": NOON for n in range(0, 4000, 40)}
+    known = Known(taste, resting=met, exploration=Exploration.of(taste, np.random.default_rng(1)))
+
+    def listed(count: int) -> list[str]:
+        picks = rank(alike.shelves[Kind.MUSIC], known, Wish(count, Goal.MATCH, mood(MoodState.HAPPY), seed=1))
+        return [pick.id for pick in picks]
+
+    assert len(set(listed(1000)) - set(met)) == 1000
+    assert listed(1000)[:100] == listed(100)
 
 
 def of_a_stranger(catalogue: Catalogue) -> Taste:

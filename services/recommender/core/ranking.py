@@ -16,7 +16,7 @@ The draws are one for each person and sitting, see `exploring`. Only the candida
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from services.recommender.core.selection import STRONGLY_NEGATIVE, Course, best_
 from services.recommender.core.taste import Taste
 from services.recommender.core.weights import (
     CHANCE,
+    EVERYTHING,
     EXPLORE,
     FIT,
     FIT_DISTANCE,
@@ -90,22 +91,32 @@ def rank(shelf: Shelf, known: Known, wish: Wish) -> list[Ranked]:
 
 
 def _picks(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Ranked]:
-    scored = _Scored.of(shelf, known, wish, open_rows(shelf, known, wish))
     if wish.goal is Goal.JOURNEY:
-        yield from _journey(scored)
+        yield from _journey(_Scored.of(shelf, known, wish, open_rows(shelf, known, wish)))
         return
-    is_left, wanted, run, worth = np.ones(len(scored.rows), dtype=np.bool_), wish.count, 0, np.inf
-    while wanted and is_left.any():
-        left = np.flatnonzero(is_left)
-        places = left[_tier(scored.scores[left], scored.negative[left])]
-        tier = scored.only(places)
-        chosen, worths, propensities = tier.choose(min(wanted, TIER, len(places)), run=run)
-        for row, gain, propensity in zip(chosen, worths, propensities, strict=True):
-            worth = min(worth, gain)
-            run = run + 1 if tier.negative[row] else 0
-            yield tier.ranked(row, worth, propensity=propensity)
-        wanted -= len(chosen)
-        is_left[places[chosen]] = False
+    wanted, run, worth = wish.count, 0, np.inf
+    for rows in _portions(shelf, known, wish):
+        scored, is_left = _Scored.of(shelf, known, wish, rows), np.ones(len(rows), dtype=np.bool_)
+        while is_left.any():
+            left = np.flatnonzero(is_left)
+            places = left[_tier(scored.scores[left], scored.negative[left])]
+            tier = scored.only(places)
+            chosen, worths, propensities = tier.choose(min(wanted, TIER, len(places)), run=run)
+            for row, gain, propensity in zip(chosen, worths, propensities, strict=True):
+                worth = min(worth, gain)
+                run = run + 1 if tier.negative[row] else 0
+                yield tier.ranked(row, worth, propensity=propensity)
+            wanted -= len(chosen)
+            if not wanted:
+                return
+            is_left[places[chosen]] = False
+
+
+def _portions(shelf: Shelf, known: Known, wish: Wish) -> Iterator[Rows]:
+    """The candidates, then, for a list that goes on beyond them, all others."""
+    candidates = open_rows(shelf, known, wish)
+    yield candidates
+    yield np.setdiff1d(open_rows(shelf, known, replace(wish, candidates=EVERYTHING)), candidates)
 
 
 def _tier(scores: Numbers, negative: Numbers) -> Rows:
@@ -128,7 +139,7 @@ def _journey(scored: "_Scored") -> Iterator[Ranked]:
     affect = scored.shelf.affect
     worth = scored.scores + course(affect[scored.rows], points, FIT).fit
     near_each = np.argpartition(-worth, min(PER_STEP, worth.shape[1] - 1), axis=1)[:, :PER_STEP]
-    pool = scored.only(np.union1d(near_each, best_first(worth.max(axis=0), TIER)))
+    pool = scored.only(np.union1d(near_each, best_first(worth.max(axis=0), max(TIER, len(points)))))
     way = course(affect[pool.rows], points, FIT)
     chosen, worths, propensities = pool.choose(len(points), way)
     advance = affect[pool.rows[chosen]] @ (points[-1] - points[0])

@@ -78,12 +78,11 @@ def choose(
     outlook = None if course is None else _Outlook(course, scores.mean(axis=0))
     picks, worths = np.zeros((count, len(every)), dtype=np.intp), np.zeros((count, len(every)), dtype=scores.dtype)
     for step in range(count):
-        value = left - penalty
+        value = left - penalty if course is None else left - penalty + course.fit[step]
+        sought = value if outlook is None else value + outlook.after(picks[:step])
         if some_negative and (runs >= MAX_NEGATIVE_RUN).any():
-            value -= _LAST_RESORT * np.outer(runs >= MAX_NEGATIVE_RUN, negative)
-        if course is not None:
-            value += course.fit[step]
-        best = (value if outlook is None else value + outlook.after(picks[:step])).argmax(axis=1)
+            sought = sought - _LAST_RESORT * np.outer(runs >= MAX_NEGATIVE_RUN, negative)
+        best = sought.argmax(axis=1)
         picks[step], worths[step] = best, value[every, best]
         left[every, best] -= _GONE
         np.maximum(penalty, alike[best], out=penalty)

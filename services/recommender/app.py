@@ -1,6 +1,7 @@
 """The one place that builds and wires the recommender."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -40,6 +41,8 @@ PORT_SETTING: Final = "RECOMMENDER_PORT"
 ANSWER_TIMEOUT_S: Final = 15.0
 """How long the database may take to tell its tables' version and the catalogue's. Longer than the client's own limits,
 which tell better what is wrong."""
+READ_AGAIN_S: Final = 30.0
+"""After this a catalogue that could not be read is tried again, while the one before it serves: reading may be long."""
 
 # A caller whose connection ends looks its name up again, and so finds the recommenders that were added.
 # One that takes in a file may go on.
@@ -127,16 +130,23 @@ async def _keep_fresh(recommender: Recommender, offload: Offloader, health: Heal
         offload: of one thread, for this alone.
     """
     was_serving = None
+    has_catalogue = False
+    read_at_s = 0.0
     while True:
         problem: UnavailableError | None = None
         try:
-            await _follow(recommender, offload)
+            if not await _is_current(recommender, offload) and time.monotonic() >= read_at_s:
+                # A large catalogue takes as long as it takes.
+                await offload(recommender.refresh)
+            has_catalogue = True
         except UnavailableError as error:
             problem = error
         except Exception:  # noqa: BLE001  (one odd catalogue must not end the watch: the one before it serves on)
             _log.exception("the catalogue could not be read")
-            await asyncio.sleep(poll_s)
-            continue
+            if not has_catalogue:
+                await asyncio.sleep(poll_s)
+                continue
+            read_at_s = time.monotonic() + READ_AGAIN_S
         if was_serving is not (problem is None):
             was_serving = problem is None
             await health.set_serving(was_serving)
@@ -147,16 +157,13 @@ async def _keep_fresh(recommender: Recommender, offload: Offloader, health: Heal
         await asyncio.sleep(poll_s)
 
 
-async def _follow(recommender: Recommender, offload: Offloader) -> None:
+async def _is_current(recommender: Recommender, offload: Offloader) -> bool:
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            is_current = await offload(recommender.is_current)
+            return await offload(recommender.is_current)
     except (TimeoutError, TooManyCallsError) as error:
         # The second where the thread still waits for an answer to what an earlier turn has asked.
         raise DatabaseUnavailableError(f"it is silent for more than {ANSWER_TIMEOUT_S:g} s") from error
-    if not is_current:
-        # A large catalogue takes as long as it takes.
-        await offload(recommender.refresh)
 
 
 async def _keep_shown(recommender: Recommender, offload: Offloader, every_s: float) -> None:

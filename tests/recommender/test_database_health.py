@@ -15,6 +15,7 @@ from servicekit.database import Database
 from services.recommender import app
 from services.recommender.app import open_service
 from services.recommender.migration import migrate
+from services.recommender.revision import raise_revision
 from services.recommender.settings import RecommenderSettings
 from tests.chaos.wire import Wire
 from tests.recommender.conftest import wait_for_health
@@ -62,4 +63,22 @@ async def test_a_catalogue_that_cannot_be_read_is_read_when_it_can(
         with pytest.raises(grpc.aio.AioRpcError, match="unexpectedly"):
             await RecommenderServiceStub(channel).Recommend(request, timeout=DEADLINE_S)  # pyright: ignore[reportGeneralTypeIssues]
         set_genres("[]")
+        await wait_for_health(channel, HealthCheckResponse.SERVING)
+
+
+async def test_a_catalogue_that_cannot_be_read_after_an_outage_leaves_the_one_before_it_serving(
+    database: Database, database_url: str, redis_url: str
+):
+    def rename(before: str, after: str) -> None:
+        with database.writing() as connection:
+            connection.execute(text(f"alter table {before} rename to {after}"))
+
+    async with opened(redis_url, database_url) as channel:
+        await wait_for_health(channel, HealthCheckResponse.SERVING)
+        rename("alembic_version", "away")
+        await wait_for_health(channel, HealthCheckResponse.NOT_SERVING)
+        with database.writing() as connection:
+            connection.execute(text("update item set genres = 'no list'"))
+            raise_revision(connection)
+        rename("away", "alembic_version")
         await wait_for_health(channel, HealthCheckResponse.SERVING)

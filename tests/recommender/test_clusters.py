@@ -133,6 +133,21 @@ def test_a_rare_feature_is_left_out_and_a_missing_value_does_no_harm():
     assert number_of(clustering, songs, "party-1") == number_of(clustering, songs, "party-2")
 
 
+def test_songs_with_a_single_common_feature_are_clustered_and_drawn():
+    songs = songs_of({name: {"tempo": each["tempo"]} for name, each in made().items()})
+    clustering = computed(songs)
+    assert clustering.features == ["tempo"]
+    assert clustering.explained_variance == pytest.approx([1.0])
+    assert {spot.y for spot in clustering.plane} == {0.0}
+
+
+def test_songs_that_differ_in_what_is_unknown_alone_are_no_different_ones():
+    audio = {str(n): dict(CENTRES["party"]) for n in range(200)}
+    for n in range(MIN_SONGS + 5):
+        del audio[str(n)]["energy"]
+    assert compute_clusters(songs_of(audio), seed=0) is None
+
+
 @pytest.mark.parametrize("count", [0, MIN_SONGS - 1, 100])
 def test_too_few_different_songs_say_nothing_about_groups(count: int):
     different = dict(list(made().items())[: MIN_SONGS - 1])

@@ -63,11 +63,14 @@ def compute_clusters(
     """
     sample = np.sort(np.random.default_rng(seed).permutation(len(songs))[:SAMPLE])
     features = _common_features(songs) if len(songs) else []
-    if not features or len(np.unique(songs.audio[sample][:, features], axis=0)) < MIN_SONGS:
+    if not features:
+        return None
+    values = SimpleImputer(strategy="median").fit_transform(songs.audio[:, features])
+    if len(np.unique(values[sample], axis=0)) < MIN_SONGS:
         return None
     # On a busy machine, threads that spin cost more than they bring, and take the processors from whoever answers.
     with threadpool_limits(1):
-        space = _space(songs, features, seed)
+        space = _space(values, [list(AUDIO_FEATURES)[n] for n in features], seed)
         considered: list[Considered] = []
         for count in COUNTS:
             considered.append(_consider(space.points[sample], count, seed))
@@ -102,16 +105,15 @@ def _common_features(songs: Songs) -> list[int]:
     return [int(n) for n in np.flatnonzero((~np.isnan(songs.audio)).mean(axis=0) >= MIN_KNOWN_SHARE)]
 
 
-def _space(songs: Songs, columns: Sequence[int], seed: int) -> _Space:
-    values = SimpleImputer(strategy="median").fit_transform(songs.audio[:, columns])
+def _space(values: Numbers, features: Sequence[str], seed: int) -> _Space:
     standard = StandardScaler().fit_transform(values)
     pca = PCA(random_state=seed)
     points = pca.fit_transform(standard)
     shares = [float(share) for share in pca.explained_variance_ratio_]
-    # Two at least, for the picture.
+    # Two at least, for the picture; of a single feature the second is 0.
     kept = max(2, int(np.searchsorted(np.cumsum(shares), KEPT_VARIANCE)) + 1)
-    names = list(AUDIO_FEATURES)
-    return _Space([names[n] for n in columns], values, standard, points[:, :kept], shares[:kept])
+    points = np.pad(points, [(0, 0), (0, max(0, 2 - len(shares)))])
+    return _Space(features, values, standard, points[:, :kept], shares[:kept])
 
 
 def _kmeans(songs: int, count: int, tries: int, seed: int) -> KMeans | MiniBatchKMeans:

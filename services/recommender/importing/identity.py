@@ -17,18 +17,22 @@ _GUESTS: Final = re.compile(r"\s*[(\[](?:feat|ft|featuring|with)\b\.?[^)\]]*[)\]
 def item_id(kind: Kind, title: str, creators: Sequence[str] = (), year: int | None = None) -> str:
     """`kind:words-of-the-names`, without case, accents and punctuation; for example "movie:heat-1995".
 
+    A hash sets apart what is too long, and titles without a letter or digit.
+
     The names are those that the kind is named by; of several creators the first counts, and the guests that some
     sources name in a song's title do not.
     """
     title = (_GUESTS.sub("", title) or title) if TRAITS[kind].is_sound else title
     names = {"creator": next(iter(creators), ""), "title": title, "year": year}
-    return f"{kind}:{_slug(' '.join(str(names[name]) for name in TRAITS[kind].named_by if names[name]))}"
+    text = " ".join(str(names[name]) for name in TRAITS[kind].named_by if names[name])
+    slug = _slug(text)
+    if _slug(title) and len(slug) <= MAX_SLUG:
+        return f"{kind}:{slug}"
+    digest = blake2b(text.casefold().encode(), digest_size=6).hexdigest()
+    return f"{kind}:{f'{slug[:MAX_SLUG]}-{digest}'.lstrip('-')}"
 
 
 def _slug(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold()).replace("&", " and ").translate(_APOSTROPHES)
     plain = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
-    slug = "-".join(re.findall(r"[^\W_]+", plain))
-    if slug and len(slug) <= MAX_SLUG:
-        return slug
-    return f"{slug[:MAX_SLUG]}-{blake2b(text.casefold().encode(), digest_size=6).hexdigest()}".lstrip("-")
+    return "-".join(re.findall(r"[^\W_]+", plain))

@@ -40,6 +40,5 @@ def device_token(secret: str, user_id: str) -> str:
     Args:
         secret: that the emotion service checks with.
     """
-    now = datetime.now(UTC)
-    claims = {"sub": user_id, "aud": "emotion", "iat": now, "exp": now + TOKEN_LIFE, "jti": uuid4().hex}
+    claims = {"sub": user_id, "aud": "emotion", "exp": datetime.now(UTC) + TOKEN_LIFE, "jti": uuid4().hex}
     return jwt.encode(claims, secret, "HS256")

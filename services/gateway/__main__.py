@@ -57,7 +57,7 @@ def demo_token() -> None:
         raise typer.Exit(2)
     now = datetime.now(UTC)
     claims = Claims(uuid4().hex, settings.demo_user, now + timedelta(days=365))
-    typer.echo(Signer(settings.token_secret.get_secret_value(), Purpose.DEVICE).sign(claims, now))
+    typer.echo(Signer(settings.token_secret.get_secret_value(), Purpose.DEVICE).sign(claims))
 
 
 def _settings() -> GatewaySettings:

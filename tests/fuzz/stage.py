@@ -139,7 +139,7 @@ class Stage:
     def token_for(self, user_id: str) -> str:
         """A device's token for anybody."""
         now = datetime.now(UTC)
-        return Signer(SECRET, Purpose.DEVICE).sign(Claims("fuzzer", user_id, now + timedelta(hours=12)), now)
+        return Signer(SECRET, Purpose.DEVICE).sign(Claims("fuzzer", user_id, now + timedelta(hours=12)))
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,7 @@ import json
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -315,6 +315,22 @@ async def test_a_channel_is_good_for_longer_than_a_token(
         await made_up.service.until_greeted(2)
         assert made_up.service.authorization != first
         await heard(socket, "welcome")
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_gateway_whose_clock_is_wrong_by_minutes_may_stream(
+    guarded: GatewaySettings, emotion_port: int, minutes: int
+):
+    settings = guarded.model_copy(update={"emotion_address": f"127.0.0.1:{emotion_port}"})
+    app = create_app(settings, lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+    async with (
+        emotion_at(guarded.redis_url, emotion_port, token_secret=guarded.token_secret),
+        serving(app, settings) as port,
+        person(f"127.0.0.1:{port}") as client,
+        channel(f"127.0.0.1:{port}", client) as socket,
+    ):
+        await socket.send(face_jpeg())
+        assert (await heard(socket, "reading"))["status"] == "ok"
 
 
 async def test_a_token_that_is_not_taken_says_nothing_of_consent(url: str, emotion_port: int, guarded: GatewaySettings):

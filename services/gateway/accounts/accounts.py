@@ -239,8 +239,7 @@ class Accounts:
 
     def stream_token(self, account_id: str, life: timedelta) -> str:
         """A token for one stream that the gateway opens itself; it is not kept, and lives only for a while."""
-        now = self._clock()
-        return self._signers[Purpose.DEVICE].sign(Claims(uuid4().hex, account_id, now + life), now)
+        return self._signers[Purpose.DEVICE].sign(Claims(uuid4().hex, account_id, self._clock() + life))
 
     def delete(self, account_id: str) -> list[Revoked]:
         """Forget the account; returns the tokens that are no longer good. Nothing happens where it is gone already."""
@@ -294,4 +293,4 @@ class Accounts:
         return made, self._sign(purpose, account_id, made)
 
     def _sign(self, purpose: Purpose, account_id: str, made: Credential) -> str:
-        return self._signers[purpose].sign(Claims(made.id, account_id, made.expires_at), made.created_at)
+        return self._signers[purpose].sign(Claims(made.id, account_id, made.expires_at))

@@ -18,8 +18,8 @@ from services.gateway.faces.emotion import MAX_PICTURE_BYTES, EmotionClient
 from services.gateway.faces.messages import PictureReading
 from services.gateway.problems import WRITE_PROBLEMS
 
-TOKEN_LIFE: Final = timedelta(minutes=1)
-"""A token is shown once, when a call begins."""
+TOKEN_LIFE: Final = timedelta(minutes=15)
+"""A token is shown once, when a call begins, to a machine whose clock may be ahead of ours."""
 
 COMING_S: Final = 60.0
 """How long a picture may take to come."""

@@ -43,13 +43,29 @@ async def test_pictures_beyond_those_that_fit_into_memory_are_refused(
     guarded: GatewaySettings, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(emotion, "PICTURES_AT_ONCE", 2)
-    async with serving(create_app(guarded), guarded) as port, person(f"127.0.0.1:{port}") as client:
-        async with sending(client), sending(client):
+    async with (
+        serving(create_app(guarded), guarded) as port,
+        person(f"127.0.0.1:{port}") as ada,
+        person(f"127.0.0.1:{port}") as grace,
+        person(f"127.0.0.1:{port}") as client,
+    ):
+        async with sending(ada), sending(grace):
             assert code_of(await send(client), 429) == "too_many_pictures"
         async for attempt in stamina.retry_context(on=AssertionError, attempts=None, timeout=30, wait_max=0.1):
             with attempt:
                 # There is room again, though nobody who reads it.
                 assert code_of(await send(client), 503) == "unavailable"
+
+
+async def test_one_who_sends_slowly_takes_one_place(guarded: GatewaySettings):
+    async with (
+        serving(create_app(guarded), guarded) as port,
+        person(f"127.0.0.1:{port}") as slow,
+        person(f"127.0.0.1:{port}") as other,
+        sending(slow),
+    ):
+        assert code_of(await send(slow), 429) == "too_many_pictures"
+        assert code_of(await send(other), 503) == "unavailable"
 
 
 async def test_a_picture_that_never_ends_is_given_up(guarded: GatewaySettings, monkeypatch: pytest.MonkeyPatch):

@@ -1,8 +1,7 @@
 """The emotion service, as the gateway asks it about single pictures."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import ClassVar, Final
 
 import grpc
@@ -25,7 +24,7 @@ _OPTIONS: Final = (("grpc.max_send_message_length", MAX_PICTURE_BYTES + 2**16),)
 
 
 class TooManyPicturesError(OverloadedError):
-    """As many pictures as fit into memory are on their way."""
+    """As many pictures as fit into memory are on their way, or one of the same person."""
 
     default_code: ClassVar[str] = "too_many_pictures"
 
@@ -40,19 +39,22 @@ class EmotionClient:
         self._tls = tls
         self._stub = EmotionServiceStub(channel)
         self._address = address
-        self._places = asyncio.Semaphore(PICTURES_AT_ONCE)
+        self._sending: set[str] = set()
 
-    @asynccontextmanager
-    async def place(self) -> AsyncGenerator[None]:
-        """Room for one picture while open.
+    @contextmanager
+    def place(self, user_id: str) -> Generator[None]:
+        """Room for one picture while open; each person has one at a time, lest one takes all.
 
         Raises:
             TooManyPicturesError: there is none.
         """
-        if self._places.locked():
+        if user_id in self._sending or len(self._sending) >= PICTURES_AT_ONCE:
             raise TooManyPicturesError
-        async with self._places:
+        self._sending.add(user_id)
+        try:
             yield
+        finally:
+            self._sending.remove(user_id)
 
     def endpoint(self, token: str | Callable[[], str]) -> Endpoint:
         """Where live streams go, with a token for one person, or with what makes one for each call."""

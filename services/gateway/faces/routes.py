@@ -21,7 +21,7 @@ from services.gateway.problems import WRITE_PROBLEMS
 TOKEN_LIFE: Final = timedelta(minutes=15)
 """A token is shown once, when a call begins, to a machine whose clock may be ahead of ours."""
 
-COMING_S: Final = 60.0
+COMING_S: Final = 20.0
 """How long a picture may take to come."""
 
 router = APIRouter(prefix="/v1", tags=["faces"])
@@ -58,7 +58,7 @@ EmotionDep = Annotated[EmotionClient, Depends(_emotion)]
 )
 async def read_picture(request: Request, who: Agreed, emotion: EmotionDep) -> PictureReading:
     """The largest face first. Nothing is kept, and no mood changes."""
-    async with emotion.place():
+    with emotion.place(who.account.id):
         picture = await _picture(request)
         token = request.app.state.accounts.stream_token(who.account.id, TOKEN_LIFE)
         return await emotion.read(picture, token)

@@ -140,13 +140,27 @@ async def test_sessions_end_by_themselves(app: FastAPI, clock: Clock):
 
 async def test_a_guest_who_comes_now_and_then_can_always_come_back(app: FastAPI, clock: Clock):
     async with guest(app) as (client, user_id):
-        told = 0
-        for _ in range(10):
+        for days in 3 * [70, 50, 90]:
             clock.now += timedelta(days=20)
             reply = await client.get("/v1/users/me")
             assert reply.raise_for_status().json()["user_id"] == user_id
-            told += f"Max-Age={90 * 24 * 3600}" in reply.headers.get("set-cookie", "")
-        assert told == 3
+            assert f"Max-Age={days * 24 * 3600};" in reply.headers["set-cookie"]
+
+
+async def test_a_guest_whom_a_reply_did_not_reach_is_told_again(app: FastAPI, clock: Clock):
+    async with guest(app) as (client, _):
+        clock.now += timedelta(days=46)
+        (await client.get("/v1/users/me")).raise_for_status()
+        clock.now += timedelta(days=40)
+        assert f"Max-Age={50 * 24 * 3600};" in (await client.get("/v1/users/me")).headers["set-cookie"]
+
+
+async def test_a_refusal_prolongs_nothing(app: FastAPI, clock: Clock):
+    async with guest(app) as (client, _):
+        clock.now += timedelta(days=46)
+        assert "set-cookie" not in (await client.get("/v1/users/somebody")).headers
+        clock.now += timedelta(days=45)
+        assert code_of(await client.get("/v1/users/me"), 401) == "session_missing"
 
 
 async def test_who_reads_is_answered_while_nothing_can_be_written(

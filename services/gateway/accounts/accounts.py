@@ -152,15 +152,18 @@ class Accounts:
                 change(connection, row.id, seen_at=now)
         return Principal(to_account(row), token_id, row.expires_at)
 
-    def prolong(self, principal: Principal) -> bool:
-        """Have a guest's session, which nothing brings back, last anew once half of it is over; whether it does now."""
+    def prolong(self, principal: Principal) -> timedelta | None:
+        """Have a guest's session last anew once half of it is over; how long it lasts from now. None: a member's."""
+        if principal.account.name is not None:
+            return None
         now = self._clock()
-        if principal.account.name is not None or principal.ends_at - now > SESSION_LIFE / 2:
-            return False
-        mine = CREDENTIAL.c.id == principal.session_id
-        with suppress(DatabaseUnavailableError), self._database.writing() as connection:
-            return connection.execute(update(CREDENTIAL).where(mine).values(expires_at=now + SESSION_LIFE)).rowcount > 0
-        return False
+        left = principal.ends_at - now
+        if left <= SESSION_LIFE / 2:
+            mine = CREDENTIAL.c.id == principal.session_id
+            with suppress(DatabaseUnavailableError), self._database.writing() as connection:
+                if connection.execute(update(CREDENTIAL).where(mine).values(expires_at=now + SESSION_LIFE)).rowcount:
+                    return SESSION_LIFE
+        return left
 
     def sessions_among(self, session_ids: Collection[str]) -> set[str]:
         """Those that have not ended."""

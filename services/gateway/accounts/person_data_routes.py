@@ -8,7 +8,7 @@ from services.gateway.access import ACCESS_PROBLEMS, OwnedId, PossiblePrincipal,
 from services.gateway.accounts.dependencies import AccountsDep, ForgettingDep, OffloadDep, account_router
 from services.gateway.accounts.device_routes import get_devices
 from services.gateway.accounts.models import Export
-from services.gateway.accounts.session_routes import get_person
+from services.gateway.accounts.session_routes import person_of
 from services.gateway.accounts.stops import audit
 from services.gateway.problems import problem_responses
 from services.gateway.spotify.opening import SpotifyThreads
@@ -27,7 +27,7 @@ async def export_person(
     forgetting: ForgettingDep,
 ) -> Export:  # fmt: skip
     """As JSON to keep, from every service. Pictures are not among it: none is ever kept."""
-    account = await get_person(user_id, accounts, offload)
+    account = await person_of(user_id, accounts, offload)
     devices = await get_devices(user_id, accounts, offload)
     mood, recommender = await forgetting.kept_elsewhere(user_id)
     moods = await request.app.state.diary.notes(user_id)

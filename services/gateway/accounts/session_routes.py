@@ -1,10 +1,12 @@
 """What a page must know first, beginning, signing in and up, and who somebody is, over HTTP."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
 from contracts.events import StopReason
+from servicekit.database import Offloader
 from services.gateway.access import (
     ACCESS_PROBLEMS,
     COOKIE,
@@ -15,7 +17,7 @@ from services.gateway.access import (
     is_account,
     set_session,
 )
-from services.gateway.accounts.accounts import SESSION_LIFE
+from services.gateway.accounts.accounts import SESSION_LIFE, Accounts
 from services.gateway.accounts.attempts import Action
 from services.gateway.accounts.dependencies import (
     AccountsDep,
@@ -34,13 +36,13 @@ router = account_router()
 
 
 def _welcome(request: Request, response: Response, admitted: Admitted, action: str) -> Me:
-    _keep(request, response, admitted.token)
+    _keep(request, response, admitted.token, SESSION_LIFE)
     audit(action, admitted.account.id)
     return Me.of(admitted.account)
 
 
-def _keep(request: Request, response: Response, token: str) -> None:
-    set_session(request, response, token, round(SESSION_LIFE.total_seconds()))
+def _keep(request: Request, response: Response, token: str, life: timedelta) -> None:
+    set_session(request, response, token, round(life.total_seconds()))
 
 
 @router.get("/settings", operation_id="getSettings", summary="What a page must know first")
@@ -98,25 +100,24 @@ async def sign_out(
     audit("signed_out", who.account.id)
 
 
-async def _prolong(
-    who: PossiblePrincipal, request: Request, response: Response, accounts: AccountsDep, offload: OffloadDep
-) -> None:
-    if who and await offload(accounts.prolong, who):
-        _keep(request, response, request.cookies[COOKIE])
-
-
-@router.get(
-    "/users/{user_id}",
-    operation_id="getPerson",
-    summary="Who somebody is",
-    responses=ACCESS_PROBLEMS,
-    dependencies=[Depends(_prolong)],
-)
-async def get_person(user_id: OwnedId, accounts: AccountsDep, offload: OffloadDep) -> Me:
-    """`me` tells who you are."""
+async def person_of(user_id: str, accounts: Accounts, offload: Offloader) -> Me:
+    """Who somebody is."""
     if not is_account(user_id):
         return Me(user_id=user_id, kind=AccountKind.LOCAL)
     return Me.of(await offload(accounts.account, user_id))
+
+
+@router.get("/users/{user_id}", operation_id="getPerson", summary="Who somebody is", responses=ACCESS_PROBLEMS)
+async def get_person(
+    user_id: OwnedId, who: PossiblePrincipal, request: Request, response: Response, accounts: AccountsDep,
+    offload: OffloadDep,
+) -> Me:  # fmt: skip
+    """`me` tells who you are."""
+    person = await person_of(user_id, accounts, offload)
+    # Each time: the reply that told of a longer life may have been lost.
+    if who and (life := await offload(accounts.prolong, who)):
+        _keep(request, response, request.cookies[COOKIE], life)
+    return person
 
 
 @router.put(

@@ -115,6 +115,34 @@ async def test_who_disconnects_while_tokens_are_renewed_is_not_connected(app: Fa
         assert app.state.spotify.player.profile(user_id) is None
 
 
+async def test_who_connects_anew_while_tokens_are_refused_stays_so(app: FastAPI, spotify: FakeSpotify):
+    async with listener(app, spotify) as client:
+        spotify.expire()
+        spotify.meanwhile = partial(connect, client, spotify)
+        assert (await client.post(PLAY, json=SONG)).status_code == 204
+        assert spotify.refreshes == 0
+
+
+async def test_who_connects_another_account_while_tokens_are_renewed_keeps_that(app: FastAPI, spotify: FakeSpotify):
+    async with listener(app, spotify) as client:
+        first = spotify.refresh
+        second: list[str] = []
+
+        async def connect_another() -> None:
+            await client.delete("/v1/users/me/spotify")
+            await connect(client, spotify)
+            second[:] = spotify.access, spotify.refresh
+            spotify.refresh = first
+
+        spotify.expire()
+        spotify.meanwhile = connect_another
+        await client.post(PLAY, json=SONG)
+        assert spotify.refreshes == 1
+        spotify.meanwhile = None
+        spotify.access, spotify.refresh = second
+        assert (await client.post(PLAY, json=SONG)).status_code == 204
+
+
 async def test_who_took_it_back_at_spotify_is_not_connected(app: FastAPI, spotify: FakeSpotify):
     async with listener(app, spotify) as client:
         spotify.take_back()

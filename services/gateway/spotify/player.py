@@ -20,7 +20,7 @@ from services.gateway.spotify.errors import (
     SpotifyRefusedError,
     SpotifyUnavailableError,
 )
-from services.gateway.spotify.vault import Profile, Song, Tokens, Vault
+from services.gateway.spotify.vault import Kept, Profile, Song, Tokens, Vault
 
 TIMEOUT_S: Final = 5
 EXPIRY_MARGIN_S: Final = 60
@@ -91,7 +91,7 @@ class Player:
     def profile(self, user_id: str) -> Profile | None:
         """Who a person is there; None: not connected. Asks nobody."""
         found = self._vault.find(user_id)
-        return found[1] if found else None
+        return found.profile if found else None
 
     def disconnect(self, user_id: str) -> None:
         """Forget the tokens. Spotify itself is told by the person, on their account's page there."""
@@ -155,28 +155,30 @@ class Player:
         # Spotify gives a new refresh token for each one that is used: two at once would lose it.
         lock = self._refreshing.setdefault(user_id, _Lock())
         with lock.held:
-            found = self._vault.find(user_id)
-            if found is None:
-                raise SpotifyNotConnectedError
-            tokens, _ = found
+            kept = self._kept(user_id)
+            tokens = kept.tokens
             if tokens != refused and tokens.expires_at - EXPIRY_MARGIN_S > self._clock().timestamp():
                 return tokens
-            return self._refreshed(user_id, tokens)
+            return self._refreshed(user_id, kept)
 
-    def _refreshed(self, user_id: str, tokens: Tokens) -> Tokens:
+    def _refreshed(self, user_id: str, kept: Kept) -> Tokens:
         try:
             with _translated():
-                renewed = _tokens(self._auth().refresh_access_token(tokens.refresh))
+                renewed = _tokens(self._auth().refresh_access_token(kept.tokens.refresh))
         except SpotifyNotConnectedError:
-            newer = self._vault.find(user_id)
-            if newer and newer[0] != tokens:
-                # Another replica was quicker.
-                return newer[0]
-            self._vault.forget(user_id)
-            raise
-        if not self._vault.renew(user_id, renewed):
+            if self._vault.forget(user_id, kept.sealed):
+                raise
+        else:
+            if self._vault.renew(user_id, renewed, instead_of=kept.sealed):
+                return renewed
+        # Another replica was quicker, or the person disconnected; they may have connected anew, with another account.
+        return self._kept(user_id).tokens
+
+    def _kept(self, user_id: str) -> Kept:
+        kept = self._vault.find(user_id)
+        if kept is None:
             raise SpotifyNotConnectedError
-        return renewed
+        return kept
 
     def _auth(self) -> SpotifyPKCE:
         session: Any = self._session  # it takes one, its docstring says

@@ -37,6 +37,15 @@ class Profile(NamedTuple):
     premium: bool
 
 
+class Kept(NamedTuple):
+    """Somebody's connection."""
+
+    tokens: Tokens
+    profile: Profile
+    sealed: str
+    """The tokens as they are kept; every time they are written, another text."""
+
+
 class Song(NamedTuple):
     """A song of our catalogue."""
 
@@ -63,13 +72,14 @@ class Vault:
         with self._database.writing() as connection:
             upsert(connection, _CONNECTION, [row])
 
-    def renew(self, user_id: str, tokens: Tokens) -> bool:
-        """Bring a person's tokens up to date; whether they are still connected."""
-        mine = SpotifyRow.account_id == user_id
+    def renew(self, user_id: str, tokens: Tokens, instead_of: str) -> bool:
+        """Bring a person's tokens up to date; whether those that were sealed as `instead_of` were still kept."""
+        same = (SpotifyRow.account_id == user_id, SpotifyRow.tokens == instead_of)
         with self._database.writing() as connection:
-            return connection.execute(update(_CONNECTION).where(mine).values(tokens=self._sealed(tokens))).rowcount > 0
+            renewed = connection.execute(update(_CONNECTION).where(*same).values(tokens=self._sealed(tokens)))
+            return renewed.rowcount > 0
 
-    def find(self, user_id: str) -> tuple[Tokens, Profile] | None:
+    def find(self, user_id: str) -> Kept | None:
         """A person's tokens; None where they are not connected, or the secret has changed since."""
         with self._database.reading() as connection:
             row: Any = connection.execute(select(_CONNECTION).where(SpotifyRow.account_id == user_id)).one_or_none()
@@ -79,12 +89,13 @@ class Vault:
             tokens = Tokens(*json.loads(self._fernet.decrypt(row.tokens)))
         except InvalidToken:
             return None
-        return tokens, Profile(row.name, row.premium)
+        return Kept(tokens, Profile(row.name, row.premium), row.tokens)
 
-    def forget(self, user_id: str) -> None:
-        """Disconnect a person."""
+    def forget(self, user_id: str, sealed: str | None = None) -> bool:
+        """Disconnect a person, if need be only while their tokens are kept as `sealed`; whether they were connected."""
+        same = [SpotifyRow.account_id == user_id] + ([SpotifyRow.tokens == sealed] if sealed else [])
         with self._database.writing() as connection:
-            connection.execute(delete(_CONNECTION).where(SpotifyRow.account_id == user_id))
+            return connection.execute(delete(_CONNECTION).where(*same)).rowcount > 0
 
     def track_of(self, song: Song) -> str | None:
         """The track that a song was found to be lately."""

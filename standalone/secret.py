@@ -25,12 +25,23 @@ def kept_secret(path: Path) -> str:
         path.unlink()
     if not path.exists():
         # Elsewhere first: a disk that is full must not leave half of it.
-        with NamedTemporaryFile("w", dir=path.parent) as made:
-            made.write(secrets.token_urlsafe(32))
-            made.flush()
-            with suppress(FileExistsError):
-                os.link(made.name, path)
+        with NamedTemporaryFile("w", dir=path.parent, delete=False) as made:
+            try:
+                made.write(secrets.token_urlsafe(32))
+                made.flush()
+                _place(Path(made.name), path)
+            finally:
+                Path(made.name).unlink(missing_ok=True)
     return path.read_text()
+
+
+def _place(made: Path, path: Path) -> None:
+    try:
+        with suppress(FileExistsError):
+            os.link(made, path)
+    except OSError:
+        # Not every file system has hard links.
+        made.replace(path)
 
 
 def device_token(secret: str, user_id: str) -> str:

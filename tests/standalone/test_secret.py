@@ -1,5 +1,7 @@
 """The secret that a machine keeps for itself."""
 
+import errno
+import os
 import resource
 from pathlib import Path
 
@@ -11,6 +13,17 @@ from standalone.secret import kept_secret
 def test_it_is_made_once_for_its_owner_only(tmp_path: Path):
     secret = kept_secret(tmp_path / "secret")
     assert len(secret) >= 32
+    assert kept_secret(tmp_path / "secret") == secret
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_system_without_hard_links_keeps_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    secret = kept_secret(tmp_path / "secret")
     assert kept_secret(tmp_path / "secret") == secret
     (file,) = tmp_path.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600

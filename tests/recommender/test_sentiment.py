@@ -1,6 +1,6 @@
 import pytest
 
-from services.recommender.core.sentiment import sentiment
+from services.recommender.core.sentiment import sentiment, whole_sentiment
 
 
 def test_praise_is_pleasant_and_complaint_is_not():
@@ -17,6 +17,18 @@ def test_markup_does_not_count():
     assert sentiment("A <b>wonderful</b> film.<br />I loved it.") == pytest.approx(
         sentiment("A  wonderful  film. I loved it.")
     )
+
+
+@pytest.mark.parametrize("marks", ["!!!", "...", "?!"])
+def test_repeated_marks_end_one_sentence(marks: str):
+    one = sentiment("Amazing") if marks == "..." else sentiment("Amazing!")
+    assert sentiment(f"Amazing{marks}") >= one - 0.05
+    assert sentiment(f"Amazing{marks} Wonderful.") > 0.5
+
+
+@pytest.mark.parametrize("text", ["A great film, 8.5 of ten.", "A wonderful U.S.-made drama."])
+def test_a_full_stop_within_a_word_or_number_ends_no_sentence(text: str):
+    assert sentiment(text) == whole_sentiment(text) > 0
 
 
 def test_a_long_review_is_not_read_as_one_extreme():

@@ -11,7 +11,7 @@ MAX_SENTENCE_CHARACTERS: Final = 1000
 """VADER's time grows with the square of what it reads at once: whatever has no full stop is cut here."""
 
 _MARKUP: Final = re.compile(r"<[^>]{0,200}>")
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？])\s*(?=\S)|\n+")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+(?=\S)|(?<=[。！？])(?![。！？])|\n+")
 
 
 @cache
@@ -24,7 +24,7 @@ def sentiment(text: str) -> float:
 
     The mean of VADER's compound score (Hutto and Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment
     Analysis of Social Media Text", ICWSM 2014) over the sentences, without markup. On 4,145 published reviews
-    it separates six stars and more from four and fewer with an AUC of 0.828; the score of whole reviews, which
+    it separates six stars and more from four and fewer with an AUC of 0.830; the score of whole reviews, which
     saturates, with 0.795.
     """
     scores = [_analyzer().polarity_scores(sentence)["compound"] for sentence in _sentences(text)]

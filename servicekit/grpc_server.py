@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 from servicekit.errors import ConfigurationError
 from servicekit.grpc_channel import Options
 from servicekit.grpc_messages import ReadableMessages
+from servicekit.tls import Tls
 
 DRAIN_S: Final = 5.0
 """How long calls in progress may take to end after a stop was asked for."""
@@ -51,20 +52,19 @@ async def create_server(
 
 
 @asynccontextmanager
-async def serving(
-    server: grpc.aio.Server, address: str, setting: str, credentials: grpc.ServerCredentials | None = None
-) -> AsyncGenerator[int]:
+async def serving(server: grpc.aio.Server, address: str, setting: str, tls: Tls | None = None) -> AsyncGenerator[int]:
     """Serve at `address` while open, then drain; yields the bound port.
 
     Args:
         server: with its services added, not started.
         address: HOST:PORT; port 0 takes a free one.
         setting: the environment variable that holds the port, named in the error.
-        credentials: with these only TLS is spoken.
+        tls: with it only TLS is spoken.
 
     Raises:
-        ConfigurationError: the address cannot be bound.
+        ConfigurationError: the address cannot be bound, or a certificate cannot be read.
     """
+    credentials = tls and tls.server_credentials()
     try:
         port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     except RuntimeError as error:

@@ -13,19 +13,20 @@ class Tls:
     """Files in PEM format."""
 
     ca_file: Path | None = None
-    """Who may have signed the server's certificate; None: whom this machine trusts."""
+    """Who may have signed the other end's certificate; None: for a client, whom this machine trusts, and a server asks
+    for none."""
     certificate_file: Path | None = None
-    """The client's own, where the server asks for one, with `key_file`."""
+    """Its own, with `key_file`; a client needs one where the server asks for it."""
     key_file: Path | None = None
 
     def server_credentials(self) -> grpc.ServerCredentials:
-        """What a gRPC server needs that lets in only whom `ca_file` vouches for.
+        """What a gRPC server needs that, with `ca_file`, lets in only whom that vouches for.
 
         Raises:
             ConfigurationError: a file cannot be read.
         """
         ca, key, certificate = map(_read, (self.ca_file, self.key_file, self.certificate_file))
-        return grpc.ssl_server_credentials([(key or b"", certificate or b"")], ca, require_client_auth=True)
+        return grpc.ssl_server_credentials([(key or b"", certificate or b"")], ca, require_client_auth=ca is not None)
 
     def credentials(self) -> grpc.ChannelCredentials:
         """What gRPC needs.

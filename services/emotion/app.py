@@ -100,7 +100,7 @@ async def open_service(settings: EmotionSettings, clock: Callable[[], datetime] 
         servicer = EmotionServicer(sessions, callers, stills, finder, limits, settings.max_in_flight)
         emotion_pb2_grpc.add_EmotionServiceServicer_to_server(servicer, server)
         address = f"{settings.host}:{settings.port}"
-        port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT", _credentials(settings)))
+        port = await stack.enter_async_context(serving(server, address, "EMOTION_PORT", settings.tls))
         stack.push_async_callback(_drain, server, sessions, settings.reconnect_grace_s)
         balance = Balance(redis, sessions, lambda: model.version)
         stack.push_async_callback(balance.leave)
@@ -118,12 +118,6 @@ async def _drain(server: grpc.aio.Server, sessions: Sessions, grace_s: float) ->
 async def _stop(sessions: Sessions, redis: Redis) -> None:
     async for event in subscribe(redis, STOPS_CHANNEL, StopEvent):
         await sessions.stop(event.user_id, event.token_id)
-
-
-def _credentials(settings: EmotionSettings) -> grpc.ServerCredentials | None:
-    if settings.tls_certificate is None or settings.tls_key is None:
-        return settings.inside.server_credentials() if settings.inside else None
-    return grpc.ssl_server_credentials([(settings.tls_key.read_bytes(), settings.tls_certificate.read_bytes())])
 
 
 def _rules(settings: EmotionSettings) -> SessionRules:

@@ -6,6 +6,7 @@ from pydantic import Field, FilePath, PositiveFloat, PositiveInt, SecretStr, mod
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.settings import ServiceSettings
+from servicekit.tls import Tls
 
 
 class EmotionSettings(ServiceSettings):
@@ -54,6 +55,11 @@ class EmotionSettings(ServiceSettings):
     mood_ttl_s: PositiveInt = 120
     """How long a person's latest mood outlives their last frame."""
     heartbeat_s: PositiveFloat = 5.0
+
+    @property
+    def tls(self) -> Tls | None:
+        """With which certificate frames are taken; None: in plain."""
+        return Tls(None, self.tls_certificate, self.tls_key) if self.tls_certificate else self.inside
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:

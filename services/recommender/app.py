@@ -107,9 +107,8 @@ async def open_service(settings: RecommenderSettings, clock: Clock = utc_now) ->
             _keep_shown(recommender, threads.others, settings.shown_every_s),
         )
         await stack.enter_async_context(in_background(*work))
-        credentials = settings.inside.server_credentials() if settings.inside else None
         where = f"{settings.host}:{settings.port}"
-        yield await stack.enter_async_context(serving(server, where, PORT_SETTING, credentials))
+        yield await stack.enter_async_context(serving(server, where, PORT_SETTING, settings.inside))
 
 
 def _policy(settings: RecommenderSettings) -> Policy:

@@ -38,8 +38,7 @@ async def open_model_server(settings: ModelServerSettings) -> AsyncGenerator[int
     prediction = PredictionServicer(versions, settings.max_pending, limit)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(versions), server)
-    credentials = settings.inside.server_credentials() if settings.inside else None
-    async with serving(server, f"{settings.host}:{settings.port}", "MODEL_SERVER_PORT", credentials) as port:
+    async with serving(server, f"{settings.host}:{settings.port}", "MODEL_SERVER_PORT", settings.inside) as port:
         _log.info("listening", port=port, base_path=str(settings.base_path))
         async with in_background(_follow(versions, health, settings.base_path, settings.poll_interval_s)):
             yield port

@@ -112,7 +112,7 @@ async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncG
     async with AsyncExitStack() as stack:
         server, reporter = await create_server("emoverse.v1.EmotionService")
         await reporter.set_serving(True)
-        worker = await stack.enter_async_context(serving(server, "127.0.0.1:0", "PORT", ours.server_credentials()))
+        worker = await stack.enter_async_context(serving(server, "127.0.0.1:0", "PORT", ours))
         settings = GatewaySettings(
             port=0,
             tls_certificate=ours.certificate_file,

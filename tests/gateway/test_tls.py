@@ -23,8 +23,8 @@ async def test_https_outside_and_certificates_on_both_sides_inside(guarded: Gate
     server, health = await create_server(SERVICE_NAME)
     pb_grpc.add_RecommenderServiceServicer_to_server(FakeRecommender(), server)
     await health.set_serving(True)
-    credentials = Tls(ours.ca_file, server_pair.certificate, server_pair.key).server_credentials()
-    async with serving_grpc(server, "127.0.0.1:0", "RECOMMENDER_PORT", credentials) as recommender:
+    tls = Tls(ours.ca_file, server_pair.certificate, server_pair.key)
+    async with serving_grpc(server, "127.0.0.1:0", "RECOMMENDER_PORT", tls) as recommender:
         chosen = {
             "recommender_address": f"localhost:{recommender}",
             "tls_certificate": outside.certificate,

@@ -49,8 +49,8 @@ async def address(ours: Authority) -> AsyncGenerator[str]:
     """A server that lets in only whom our authority vouches for."""
     server, reporter = await create_server(NAME)
     await reporter.set_serving(True)
-    credentials = shown(ours, ours.vouch("localhost", "recommender")).server_credentials()
-    async with serving(server, "127.0.0.1:0", "RECOMMENDER_PORT", credentials) as port:
+    tls = shown(ours, ours.vouch("localhost", "recommender"))
+    async with serving(server, "127.0.0.1:0", "RECOMMENDER_PORT", tls) as port:
         yield f"localhost:{port}"
 
 

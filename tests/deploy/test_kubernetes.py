@@ -1,5 +1,6 @@
 """The Kubernetes manifests follow the schema of its API, hang together, and say the same as the compose file."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -99,6 +100,31 @@ def test_with_tls_every_part_has_the_certificates_that_it_is_told_of_and_is_prob
 
 def told(found: list[Resource]) -> dict[str, str]:
     return named(found, "ConfigMap")["settings"]["data"]
+
+
+@pytest.mark.parametrize("folder", ["base", *(f"overlays/{name}" for name in OVERLAYS)])
+def test_kubernetes_sets_no_variable_that_a_service_takes_for_its_own(folder: str):
+    for workload in named(resources(folder), *WORKLOADS, "Job").values():
+        assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
+def test_the_secret_of_production_holds_every_name_that_the_base_expects():
+    expected = re.findall(r"\w+_(?:url|secret)", (FOLDER / "base" / "settings.yaml").read_text().split("apiVersion")[0])
+    told = (FOLDER / "overlays" / "production" / "kustomization.yaml").read_text()
+    assert sorted(re.findall(r"--from-file=(\w+)", told)) == sorted(expected) != []
+
+
+def test_every_namespace_that_is_let_in_by_a_label_is_told_how_to_get_it():
+    rules = [
+        rule
+        for policy in named(resources("base"), "NetworkPolicy").values()
+        for rule in policy["spec"].get("ingress", ())
+    ]
+    peers = [peer for rule in rules for peer in rule["from"] if "namespaceSelector" in peer]
+    told = (ROOT / "docs" / "operating.md").read_text()
+    for peer in peers:
+        for label, value in peer["namespaceSelector"]["matchLabels"].items():
+            assert re.search(rf"kubectl label namespace \S+ {label}={value}", told)
 
 
 def test_every_pod_has_few_rights_and_bounds_and_shows_whether_it_lives():

@@ -11,9 +11,15 @@ mkdir -p certificates
 cd certificates
 name=${1:-localhost}
 
-made() { openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 825 "$@" 2>/dev/null; }
+made() {
+  local said
+  said=$(openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 825 "$@" 2>&1) && return
+  printf '%s\n' "$said" >&2
+  return 1
+}
 issue() {
   [[ -s $1 ]] && return
+  rm -f "$1.key"
   made -CA ca.pem -CAkey ca.key -subj "/CN=$2" -addext "subjectAltName=$3" -addext basicConstraints=critical,CA:FALSE \
     -keyout "$1.key" -out "$1"
   echo "made deploy/certificates/$1"
@@ -25,6 +31,7 @@ issue public.pem "$name" "DNS:$name"
 
 # TensorFlow Serving wants the same in one file of its own form.
 text() { awk '{printf "%s\\n", $0}' "$1"; }
+rm -f model_ssl
 printf 'server_key: "%s"\nserver_cert: "%s"\ncustom_ca: "%s"\nclient_verify: true\n' \
   "$(text inside.pem.key)" "$(text inside.pem)" "$(text ca.pem)" >model_ssl
 # A container's user is not this one: the files can be read by all, their folder only by you.

@@ -7,9 +7,10 @@ import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import grpc
@@ -41,14 +42,32 @@ def overlay() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def certificates(tmp_path: Path) -> Path:
-    """As an operator makes them."""
-    script = tmp_path / "deploy" / "certificates.sh"
-    script.parent.mkdir()
-    shutil.copy2(ROOT / "deploy" / script.name, script)
-    for _ in range(2):
-        subprocess.run([script, "emoverse.test"], check=True, capture_output=True, timeout=30)
-    return script.parent / "certificates"
+def make_certificates() -> Generator[Path]:
+    """The script, in a folder where somebody may write who is not root."""
+    with TemporaryDirectory() as folder:
+        shutil.copy2(ROOT / "deploy" / "certificates.sh", folder)
+        if os.geteuid() == 0:
+            shutil.chown(folder, "nobody")
+        yield Path(folder) / "certificates.sh"
+
+
+def made(script: Path) -> Path:
+    """What an operator makes with it."""
+    user = "nobody" if os.geteuid() == 0 else None
+    subprocess.run([script, "emoverse.test"], check=True, capture_output=True, timeout=30, user=user)
+    return script.with_name("certificates")
+
+
+@pytest.fixture
+def certificates(make_certificates: Path) -> Path:
+    return made(make_certificates)
+
+
+def test_a_certificate_that_was_taken_away_is_made_anew_and_told_the_model_servers(make_certificates: Path):
+    folder = made(make_certificates)
+    before = (folder / "model_ssl").read_text()
+    (folder / "inside.pem").unlink()
+    assert (made(make_certificates) / "model_ssl").read_text() != before
 
 
 def test_the_overlay_follows_the_compose_schema_and_adds_to_parts_that_there_are():

@@ -37,6 +37,7 @@ OF_OTHERS: Final = {
     "haproxy_backend_response_time_average_seconds": "HAProxy's own exporter",
     "haproxy_backend_http_responses_total": "HAProxy's own exporter",
     "haproxy_server_status": "HAProxy's own exporter",
+    "redis_up": "redis_exporter",
     "redis_memory_used_bytes": "redis_exporter",
     "redis_memory_max_bytes": "redis_exporter",
 }
@@ -65,6 +66,7 @@ FIRING: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
         {'emotion_model_failures_total{code="model_loading"}': "3x80"},
     ),
     "PartDown": ({'up{job="gateway"}': "0x80"}, {'up{job="gateway"}': "1x80"}),
+    "RedisAway": ({"redis_up": "0x80"}, {"redis_up": "1x80"}),
     "RedisNearlyFull": (
         {"redis_memory_used_bytes": "90x80", "redis_memory_max_bytes": "100x80"},
         {"redis_memory_used_bytes": "70x80", "redis_memory_max_bytes": "100x80"},

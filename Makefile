@@ -14,7 +14,7 @@ help:  ## List the targets
 
 setup: $(STAMP)  ## Create .venv with every locked dependency
 
-$(STAMP): requirements/all.lock requirements/bootstrap
+$(STAMP): requirements/all.lock requirements/uv.lock requirements/bootstrap
 	@requirements/bootstrap
 	@touch $@
 
@@ -30,7 +30,7 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@$(NPM) run --silent build -- --logLevel=warn
 
 run: setup  ## Start the whole system on this machine; Ctrl-C stops it
-	@$(MAKE) --no-print-directory web || echo "run: starting without the web app, which could not be built; the API works"
+	@$(MAKE) --no-print-directory web || echo "run: the web app could not be built: the one built before is served, or none; the API works"
 	@exec $(PYTHON) -m standalone
 
 test: web  ## Run every test

@@ -30,7 +30,7 @@ from services.gateway.models import FeedbackRequest, SaidPage, TasteCorrection, 
 from services.gateway.operator_models import ImportRequest, SentTask, TaskView, UploadedFile, WorkerView
 
 CALL_TIMEOUT_S: Final = 3.0
-EXPORT_TIMEOUT_S: Final = 60.0
+EXPORT_TIMEOUT_S: Final = 50.0
 """For reading and sending what somebody told in years."""
 CHUNK_BYTES: Final = 2**18
 """Of a file that is sent: what comes over HTTP comes in smaller pieces, and each message waits for an answer."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.emotion import EMOTIONS
-from training.config import EnsembleNetwork, Network
+from training.config import EnsembleNetwork, Network, VggNetwork
 from training.metrics import Scores
 from training.pictures import draw_confusion, draw_reliability, draw_risk_coverage
 from training.record import RUN_FILE, Promotion, RunRecord, read_promotion, read_record
@@ -251,4 +251,6 @@ identifying anyone.
 
 
 def _kind(network: Network) -> str:
-    return " + ".join(each.kind for each in network.members) if isinstance(network, EnsembleNetwork) else network.kind
+    members = network.members if isinstance(network, EnsembleNetwork) else (network,)
+    mirrored = [isinstance(each, VggNetwork) and each.mirrored for each in members]
+    return " + ".join(f"mirrored {each.kind}" if so else each.kind for each, so in zip(members, mirrored, strict=True))

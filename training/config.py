@@ -31,6 +31,10 @@ class VggNetwork(_Frozen):
     widths: tuple[int, ...] = (32, 64, 128, 192)
     """Channels of each pair, from 48x48 downwards."""
 
+    mirrored: bool = False
+    """Whether half of the channels are what the other half would be of the mirrored face, so that a face and its mirror
+    image are read alike (Cohen and Welling, 2016): as many operations with half of the weights."""
+
     dropout: float = 0.3
 
 
@@ -186,6 +190,7 @@ _RECIPE = TrainingConfig(
 
 _SMALL_RESIDUAL = ResidualNetwork(dropout=0.1)
 _SMALL_VGG = VggNetwork(widths=(16, 64, 128, 256), dropout=0.2)
+_SMALL_MIRRORED = VggNetwork(widths=(16, 64, 144, 320), mirrored=True, dropout=0.2)
 
 _FIT = _RECIPE.model_copy(
     update={
@@ -278,6 +283,30 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "hold": 0.2,
             "learning_rate": 1.2e-3,
             "teacher_share": 0.5,
+        }
+    ),
+    "distil-mirrored": _DISTIL_VGG.model_copy(
+        update={
+            "network": _SMALL_MIRRORED,
+            "precision": "float32",
+            "epochs": 52,
+            "side_px": {0: 32, 24: 40, 38: 48},
+            "rare_repeats": 2.0,
+            "teacher_share": 0.6,
+        }
+    ),
+    # What `distil-vgg` leaves, taught by more and better readers than it was itself.
+    "refine-vgg": _DISTIL_VGG.model_copy(
+        update={
+            "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.25, mixup=0.3),
+            "precision": "float32",
+            "epochs": 12,
+            "side_px": {0: 48},
+            "hold": 0.3,
+            "learning_rate": 1.2e-3,
+            "warmup_epochs": 0.5,
+            "rare_repeats": 2.0,
+            "teacher_share": 0.6,
         }
     ),
     # Trained on together, the members would come to err alike.

@@ -16,7 +16,13 @@ from training.config import (
     SingleNetwork,
     VggNetwork,
 )
-from training.layers import Convolution, FusedBatchNormalization, Standardise
+from training.layers import (
+    Convolution,
+    FusedBatchNormalization,
+    MirroredBatchNormalization,
+    MirroredConvolution,
+    Standardise,
+)
 
 Tensor: TypeAlias = Any
 """Keras annotates its operations as giving the tensor of any backend, or None; only at run time is it one of them."""
@@ -76,9 +82,17 @@ def _plain(x: Tensor, config: PlainNetwork) -> Tensor:
 
 
 def _vgg(x: Tensor, config: VggNetwork) -> Tensor:
+    convolve = _convolve_mirrored if config.mirrored else _convolve
     for width in config.widths:
-        x = layers.MaxPooling2D()(_convolve(_convolve(x, width), width))
+        x = layers.MaxPooling2D()(convolve(convolve(x, width), width))
+    if config.mirrored:
+        half = config.widths[-1] // 2
+        x = layers.Average()([x[..., :half], x[..., half:]])
     return x
+
+
+def _convolve_mirrored(x: Tensor, width: int) -> Tensor:
+    return layers.ReLU()(MirroredBatchNormalization(momentum=0.9)(MirroredConvolution(width)(x)))
 
 
 def _mobile(x: Tensor, config: MobileNetwork) -> Tensor:

@@ -10,12 +10,13 @@ import pytest
 from tests.training.support import TINY
 from training.backend import value_of
 from training.config import EnsembleNetwork, MobileNetwork, Network, PlainNetwork, ResidualNetwork, VggNetwork
-from training.layers import Convolution
+from training.layers import Convolution, MirroredConvolution
 from training.networks import build_network
 
 SINGLE_NETWORKS = (
     PlainNetwork(widths=(4, 8), hidden=8),
     VggNetwork(widths=(4, 8)),
+    VggNetwork(widths=(4, 8), mirrored=True),
     MobileNetwork(stem=4, stages=((4, 2), (8, 1))),
     ResidualNetwork(stem=4, stages=((8, 2), (8, 1))),
 )
@@ -50,6 +51,24 @@ def test_an_ensemble_of_the_weights_of_its_members_gives_the_mean_of_their_logit
         np.testing.assert_allclose(together, np.mean(logits, axis=0), atol=1e-5)
 
 
+@pytest.mark.parametrize("side", [48, 32])
+def test_a_mirrored_network_reads_a_face_and_its_mirror_image_alike(side: int) -> None:
+    network, faces = build_network(VggNetwork(widths=(4, 8, 12), mirrored=True)), some_faces(4, side)
+    before = network.predict_on_batch(faces)
+    network(1.5 * faces[:, ::-1], training=True)
+    after = network.predict_on_batch(faces)
+    for first, read, mirrored in zip(before, after, network.predict_on_batch(faces[:, :, ::-1]), strict=True):
+        assert (first != read).any()
+        np.testing.assert_allclose(read, mirrored, atol=1e-5)
+    assert not np.allclose(after[0], network.predict_on_batch(faces[:, ::-1])[0], atol=1e-3)
+
+
+def test_a_mirrored_network_has_half_of_the_weights() -> None:
+    plain, mirrored = (build_network(VggNetwork(widths=(8, 16), mirrored=each)) for each in (False, True))
+    kernels = [sum(value_of(w).size for w in each.weights if w.name == "kernel") for each in (plain, mirrored)]
+    assert kernels[1] == kernels[0] / 2
+
+
 def test_a_uniform_face_is_read_without_an_error() -> None:
     ferplus, fer2013 = build_network(TINY.network).predict_on_batch(np.full((1, 48, 48, 1), 7, np.float32))
     assert np.isfinite(ferplus).all()
@@ -71,12 +90,18 @@ def test_a_convolution_that_would_be_padded_unevenly_is_refused() -> None:
         Convolution(8, kernel=3, stride=2)
 
 
+def test_a_mirrored_convolution_has_an_even_number_of_channels() -> None:
+    with pytest.raises(ValueError, match="7 channels cannot be halved"):
+        MirroredConvolution(7)
+
+
 _ON_TORCH = """
 import sys, numpy as np
-from training.config import ResidualNetwork
+from pydantic import TypeAdapter
+from training.config import Network
 from training.networks import build_network
 saved = np.load(sys.argv[1])
-network = build_network(ResidualNetwork.model_validate_json(str(saved["config"])))
+network = build_network(TypeAdapter(Network).validate_json(str(saved["config"])))
 for index, weight in enumerate(network.weights):
     weight.assign(saved[f"weight{index}"])
 before = [network.predict_on_batch(saved["faces"])[head] for head in range(2)]
@@ -87,8 +112,15 @@ np.savez(sys.argv[2], *before, *[weight.value.detach().numpy() for weight in net
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed; it is in no lock file")
 @pytest.mark.timeout(300)  # a process that imports PyTorch on a busy machine
-def test_pytorch_computes_what_tensorflow_does(tmp_path: Path) -> None:
-    config = ResidualNetwork(stem=4, stages=((8, 2), (8, 1)), dropout=0.0)
+@pytest.mark.parametrize(
+    "config",
+    [
+        ResidualNetwork(stem=4, stages=((8, 2), (8, 1)), dropout=0.0),
+        VggNetwork(widths=(4, 8), mirrored=True, dropout=0.0),
+    ],
+    ids=lambda config: config.kind,
+)
+def test_pytorch_computes_what_tensorflow_does(config: Network, tmp_path: Path) -> None:
     network, faces = build_network(config), some_faces(8)
     weights = {f"weight{index}": value_of(weight) for index, weight in enumerate(network.weights)}
     np.savez(tmp_path / "in.npz", allow_pickle=False, config=config.model_dump_json(), faces=faces, **weights)

@@ -185,7 +185,8 @@ def _facts(connection: Connection) -> Iterator[ItemFacts]:
     named = select(ExternalIdRow.item_id, ExternalIdRow.value).where(ExternalIdRow.provider == "imdb")
     imdb = {row.item_id: row.value for row in connection.execute(named)}
     columns = (ItemRow.id, ItemRow.kind, ItemRow.genres, ItemRow.tags, ItemRow.creators, ItemRow.rating, ItemRow.votes)
-    query = select(*columns, ItemRow.valence, ItemRow.arousal, ItemRow.good_for, ItemRow.year).order_by(ItemRow.id)
+    place = (ItemRow.valence, ItemRow.arousal, ItemRow.valence_source)
+    query = select(*columns, *place, ItemRow.good_for, ItemRow.year).order_by(ItemRow.id)
     for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
         # A kind that a newer version has brought is not for this one to rank.
         if row.kind not in set(Kind):
@@ -205,6 +206,7 @@ def _facts(connection: Connection) -> Iterator[ItemFacts]:
             cluster_emotions=cluster.emotions if cluster else (),
             year=row.year,
             imdb=imdb.get(row.id, ""),
+            is_placed=not row.valence_source.startswith(UNKNOWN),
         )
 
 

@@ -52,6 +52,7 @@ def facts(  # noqa: PLR0913  (the fields of an item)
     votes: int | None = None,
     good_for: Iterable[str] = (),
     cluster_emotions: Iterable[str] = (),
+    is_placed: bool = True,
 ) -> ItemFacts:
     return ItemFacts(
         id=item_id,
@@ -65,6 +66,7 @@ def facts(  # noqa: PLR0913  (the fields of an item)
         good_for=list(good_for),
         cluster="",
         cluster_emotions=list(cluster_emotions),
+        is_placed=is_placed,
     )
 
 

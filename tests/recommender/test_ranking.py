@@ -11,6 +11,7 @@ from contracts.emotion import EMOTIONS
 from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind
 from services.recommender.core.catalogue import Catalogue, Shelf
+from services.recommender.core.goals import place_of
 from services.recommender.core.opinions import Opinion, verdicts
 from services.recommender.core.ranking import Ranked, rank
 from services.recommender.core.rest import never_again
@@ -111,6 +112,15 @@ def test_a_better_rating_comes_first_and_few_votes_count_for_less():
     order = ids(ranked(catalogue, count=12))
     assert order.index("praised") < order.index("hyped")
     assert order[-1] == "poor"
+
+
+@pytest.mark.parametrize("goal", [Goal.MATCH, Goal.JOURNEY])
+def test_what_nothing_is_known_of_fits_no_mood(goal: Goal):
+    middle = place_of(mood(MoodState.NEUTRAL))
+    bare = [facts(f"bare-{n:03}", affect=middle, genres=["indie"], rating=7.0, is_placed=False) for n in range(700)]
+    near = [facts(f"near-{n}", affect=(0.3, n / 50), genres=["indie"], rating=7.0) for n in range(20)]
+    picks = ranked(shelf_of(*bare, *near), mood=mood(MoodState.NEUTRAL), goal=goal, destination=Goal.LIFT)
+    assert all(pick.id.startswith("near") for pick in picks)
 
 
 def test_an_activity_that_helps_with_the_emotion_comes_first():

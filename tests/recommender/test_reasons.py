@@ -113,6 +113,11 @@ def test_every_pick_has_a_reason_even_a_poor_one():
     ]
 
 
+def test_it_does_not_say_how_something_feels_of_which_nothing_is_known():
+    tried = ["Something you may not know you like: we are trying it out."]
+    assert why(facts("bare", affect=(0.0, 0.0), is_placed=False), mood=mood(MoodState.NEUTRAL)) == tried
+
+
 def test_one_that_comes_back_says_so():
     catalogue = shelf_of(CALM_SONG)
     shelf, wish = catalogue.shelves[Kind.MUSIC], Wish(count=1, goal=Goal.MATCH)

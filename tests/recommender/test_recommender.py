@@ -3,6 +3,7 @@
 import gc
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from contracts.mood import MoodState
 from contracts.recommendation import FeedbackAction, Goal, Kind, Pick, TasteWord
 from servicekit.database import Database
 from services.recommender import people_store, tasks
+from services.recommender.core.affect import UNKNOWN
 from services.recommender.core.catalogue import Catalogue, Feature
 from services.recommender.core.selection import MAX_NEGATIVE_RUN, STRONGLY_NEGATIVE
 from services.recommender.errors import EmptyCatalogueError, KeyReusedError, UnknownItemError
@@ -21,6 +23,7 @@ from services.recommender.pages import parse_page
 from services.recommender.people_store import Feedback, MoodWord, Review, TasteCorrection
 from services.recommender.recommender import Recommender
 from services.recommender.revision import raise_revision
+from tests.recommender.importing.support import load, write
 from tests.recommender.support import NOON, POLICY, Clock, longest_run, mood
 
 
@@ -184,6 +187,27 @@ def test_new_clusters_and_review_tones_reach_the_lists(recommender: Recommender,
     after = {pick.item.id: pick.item.valence for pick in recommend(recommender, Kind.MOVIE, count=292)}
     assert any(after[pick.item.id] != pick.item.valence for pick in before)
     assert all(pick.item.cluster for pick in recommend(recommender))
+
+
+def test_a_neutral_person_is_not_given_what_nothing_is_known_of(
+    recommender: Recommender, database: Database, tmp_path: Path
+):
+    bare = [f"Bare {number},indie" for number in range(400)]
+    load(database, Kind.GAME, write(tmp_path / "games.csv", "title,genres", *bare))
+    picks = recommend(recommender, Kind.GAME, mood=mood(MoodState.NEUTRAL))
+    assert not any(pick.item.sources["valence"].startswith(UNKNOWN) for pick in picks)
+
+
+@pytest.mark.parametrize("goal", list(Goal))
+def test_titles_of_which_nothing_else_is_known_are_listed_and_learned_from(
+    empty_database: Database, tmp_path: Path, goal: Goal
+):
+    load(empty_database, Kind.MOVIE, write(tmp_path / "films.csv", "title", *(f"Bare {n}" for n in range(700))))
+    recommender = Recommender(empty_database, POLICY, Clock())
+    picks = recommend(recommender, Kind.MOVIE, mood=mood(MoodState.NEUTRAL), goal=goal)
+    assert [pick.reasons for pick in picks] == [["Something you may not know you like: we are trying it out."]] * 10
+    say(recommender, picks[0].item.id, FeedbackAction.LIKE)
+    assert len(recommend(recommender, Kind.MOVIE, mood=mood(MoodState.NEUTRAL), goal=goal)) == 10
 
 
 @pytest.mark.parametrize("behind_s", [0.1, 3600])

@@ -18,7 +18,7 @@ from services.recommender.core.candidates import Index
 from services.recommender.core.columns import Features
 from services.recommender.core.goals import GOAL_TERMS
 from services.recommender.core.prior import PLAIN, Prior, trait_matrix
-from services.recommender.core.weights import FIT_DISTANCE, QUALITY, SERVES
+from services.recommender.core.weights import FIT, FIT_DISTANCE, QUALITY, SERVES
 
 Floats = npt.NDArray[np.float64]
 Indicators = npt.NDArray[np.float32]
@@ -54,6 +54,8 @@ class ItemFacts(NamedTuple):
     year: int | None = None
     imdb: str = ""
     """Its id there, empty where it has none."""
+    is_placed: bool = True
+    """False: nothing is known of its mood, and `affect` is nothing but the middle of the plane."""
 
     @property
     def name(self) -> str:
@@ -75,6 +77,8 @@ class Shelf:
     ids: Sequence[str]
     affect: Floats
     """(n, 2), valence and arousal in -1..1."""
+    is_placed: npt.NDArray[np.bool_]
+    """(n,): whether anything is known of an item's mood; what is not placed fits none."""
     quality: Floats
     """(n,), 0..1: 0.5 for a rating of 7.5, or where a prior was learned, for an expected liking of 0."""
     good_for: Indicators
@@ -101,7 +105,8 @@ class Shelf:
     @cached_property
     def index(self) -> Index:
         """Finds candidates."""
-        lack = {goal: QUALITY * (1.0 - self.quality) + SERVES * (1.0 - serves) for goal, serves in self.serves.items()}
+        everywhere = QUALITY * (1.0 - self.quality) + FIT * ~self.is_placed
+        lack = {goal: everywhere + SERVES * (1.0 - serves) for goal, serves in self.serves.items()}
         return Index(self.affect, lack, self.features, FIT_DISTANCE)
 
     @cached_property
@@ -160,6 +165,7 @@ class Catalogue:
         return Shelf(
             ids=[each.id for each in facts],
             affect=np.array([each.affect for each in facts], dtype=np.float64).reshape(len(facts), 2),
+            is_placed=np.array([each.is_placed for each in facts], dtype=np.bool_),
             quality=_quality(facts) if prior is PLAIN else np.clip((1.0 + expected) / 2.0, 0.0, 1.0),
             good_for=_indicators([each.good_for for each in facts]),
             kindred=_indicators([each.cluster_emotions for each in facts]),
@@ -195,7 +201,7 @@ def _features(facts: ItemFacts) -> Iterator[Feature]:
         "genre": facts.genres,
         "tag": facts.tags,
         "cluster": [facts.cluster] if facts.cluster else [],
-        "feel": [affect_words(facts.affect)],
+        "feel": [affect_words(facts.affect)] if facts.is_placed else [],
     }
     return (Feature(group, value) for group, values in groups.items() for value in dict.fromkeys(values))
 

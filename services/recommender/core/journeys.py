@@ -32,11 +32,11 @@ def waypoints(start: Affect, end: Affect, steps: int) -> Numbers:
     return np.array(start) + share * (np.array(end) - np.array(start))
 
 
-def course(affect: Numbers, points: Numbers, weight: float) -> Course:
+def course(affect: Numbers, points: Numbers, weight: Numbers) -> Course:
     """How items at these places, (r, 2), suit the steps of a walk through these points, (steps, 2).
 
     Args:
-        weight: of a perfect fit.
+        weight: of a perfect fit of each, (r,).
     """
     distance = np.linalg.norm(affect[None] - points[:, None], axis=2)
     travel = points[-1] - points[0]

@@ -2,7 +2,7 @@
 
 An item's score is a prior, which knows the mood, plus what the person has taught us, plus what we do not know yet:
 
-    score = FIT * nearness to the target in the valence-arousal plane
+    score = FIT * nearness to the target in the valence-arousal plane, of what has a known place there
           + QUALITY * its rating, or what was learned of everybody's liking
           + SERVES * whether a genre or tag serves the goal
           + GOOD_FOR * how far it helps with the emotions shown
@@ -136,13 +136,12 @@ def _journey(scored: "_Scored") -> Iterator[Ranked]:
         return
     # Nearness to the end alone has no say: each step seeks its own place.
     scored.without("fit")
-    affect = scored.shelf.affect
-    worth = scored.scores + course(affect[scored.rows], points, FIT).fit
+    worth = scored.scores + scored.way(points).fit
     near_each = np.argpartition(-worth, min(PER_STEP, worth.shape[1] - 1), axis=1)[:, :PER_STEP]
     pool = scored.only(np.union1d(near_each, best_first(worth.max(axis=0), max(TIER, len(points)))))
-    way = course(affect[pool.rows], points, FIT)
+    way = pool.way(points)
     chosen, worths, propensities = pool.choose(len(points), way)
-    advance = affect[pool.rows[chosen]] @ (points[-1] - points[0])
+    advance = scored.shelf.affect[pool.rows[chosen]] @ (points[-1] - points[0])
     for place, n in enumerate(np.argsort(advance, kind="stable")):
         pool.parts["fit"][chosen[n]] = way.fit[n, chosen[n]]
         progress = place / max(1, len(points) - 1)
@@ -175,6 +174,10 @@ class _Scored:
         parts = {name: part[chosen] for name, part in self.parts.items()}
         return _Scored(self.shelf, self.known, self.wish, self.rows[chosen], parts, self.scores[chosen])
 
+    def way(self, points: Numbers) -> Course:
+        """How each suits the steps of a walk through these points, (steps, 2)."""
+        return course(self.shelf.affect[self.rows], points, FIT * self.shelf.is_placed[self.rows])
+
     @cached_property
     def negative(self) -> Numbers:
         """Whether each is strongly negative."""
@@ -186,7 +189,8 @@ class _Scored:
         """The places of `count` picks, what each was worth, and how probable it was; `run` as of `choose`."""
         _, features = self.shelf.columns.dense(self.rows)
         products = features @ features.T
-        norms = np.sqrt(np.diag(products))
+        # What has no feature is like nothing.
+        norms = np.sqrt(np.maximum(np.diag(products), np.finfo(products.dtype).tiny))
         scores = np.concatenate([self.scores[None], self._drawn()])
         picks, worths = choose(scores, products / np.outer(norms, norms), self.negative, count, way, run)
         chosen = picks[:, 0]
@@ -217,7 +221,7 @@ def _parts(shelf: Shelf, known: Known, wish: Wish, rows: Rows) -> Iterator[tuple
     tastes = [known.taste] if known.exploration is None else [known.taste, known.exploration.draw]
     appeals = appeal(shelf, tastes, place, rows)
     taste, drawn = appeals[0], appeals[-1]
-    yield "fit", FIT / (1.0 + away / FIT_DISTANCE**2)
+    yield "fit", FIT * shelf.is_placed[rows] / (1.0 + away / FIT_DISTANCE**2)
     yield "quality", QUALITY * shelf.quality[rows]
     yield "serves", SERVES * shelf.serves[wish.goal_served][rows]
     yield "good_for", GOOD_FOR * _suiting(shelf.good_for, rows, wish.mood)

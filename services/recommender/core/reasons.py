@@ -61,6 +61,9 @@ def _worded(text: str, code: ReasonCode, **about: str) -> WordedReason:
     return WordedReason(text, Reason(code=code, about=about))
 
 
+_TRIED_OUT: Final = _worded("Something you may not know you like: we are trying it out.", ReasonCode.TRIED_OUT)
+
+
 def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> list[WordedReason]:
     """At least one and at most `MAX_REASONS`, what the person taught us first."""
     if ranked.recycled:
@@ -76,13 +79,13 @@ def reasons(item: Item, ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) 
         *_serves(item, ranked, wish.goal_served),
     ]
     found += _explored(ranked)
-    return found[:MAX_REASONS] or [_nearest_left(item)]
+    return found[:MAX_REASONS] or [_nearest_left(item) if shelf.is_placed[ranked.row] else _TRIED_OUT]
 
 
 def _taste(ranked: Ranked, shelf: Shelf, known: Known, wish: Wish) -> Iterator[WordedReason]:
-    if ranked.parts["taste"] < MIN_TASTE:
-        return
     columns, values = shelf.own_columns.row(ranked.row)
+    if ranked.parts["taste"] < MIN_TASTE or not len(columns):
+        return
     column = int(columns[int(np.argmax(values * known.taste.weights_of(columns, place_of(wish.mood))))])
     feature = known.taste.vocabulary[column]
     if any(each.feature == feature and each.word is TasteWord.MORE for each in known.taste.words):
@@ -160,7 +163,7 @@ def _serves(item: Item, ranked: Ranked, goal: Goal) -> Iterator[WordedReason]:
 
 def _explored(ranked: Ranked) -> Iterator[WordedReason]:
     if ranked.parts["explore"] > max(MIN_EXPLORE, ranked.parts["taste"]):
-        yield _worded("Something you may not know you like: we are trying it out.", ReasonCode.TRIED_OUT)
+        yield _TRIED_OUT
 
 
 def _nearest_left(item: Item) -> WordedReason:

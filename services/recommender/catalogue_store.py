@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, case, delete, f
 from contracts.emotion import Affect
 from contracts.recommendation import TRAITS, Item, Kind
 from servicekit.database import Row, upsert
-from services.recommender.catalogue.records import ItemRecord, ReviewRecord
+from services.recommender.catalogue.records import STARTER_SOURCE, ItemRecord, ReviewRecord
 from services.recommender.cluster_store import cluster_name, clusters_of
 from services.recommender.core.affect import DIRECT_SOURCES, EMOTIONS_SOURCE, UNKNOWN, emotion_affinities, terms_place
 from services.recommender.core.catalogue import Catalogue, ItemFacts
@@ -153,14 +153,16 @@ def update_tones(connection: Connection, item_ids: Collection[str]) -> None:
             connection.execute(update(ItemRow).where(ItemRow.id == row["id"]).values(values))
 
 
-def save_ratings(connection: Connection, ratings: Mapping[str, tuple[float, int]]) -> None:
-    """Give items, by id, a rating and its votes, and move those whose place depends on it."""
+def save_ratings(connection: Connection, ratings: Mapping[str, tuple[float, int]], source: str) -> None:
+    """Give items, by id, a rating and its votes, and move those whose place depends on it. Starter items count as
+    this source's from then on: the starter catalogue does not undo it."""
     raise_revision(connection)
     for ids in _portions(ratings):
         changed: list[dict[str, Any]] = []
         for row in connection.execute(select(_ITEM).where(ItemRow.id.in_(ids))).mappings():
             rating, votes = ratings[row["id"]]
-            item = {**row, "rating": rating, "votes": votes}
+            brought_by = source if row["source"] == STARTER_SOURCE else row["source"]
+            item = {**row, "rating": rating, "votes": votes, "source": brought_by}
             changed.append({**item, **_toned(item, row["review_tone"])})
         upsert(connection, _ITEM, changed)
 

@@ -9,7 +9,8 @@ import structlog
 from servicekit import migration
 from servicekit.database import Database
 from services.recommender import catalogue_store
-from services.recommender.catalogue.loading import STARTER_SOURCE, starter_items, starter_reviews
+from services.recommender.catalogue.loading import starter_items, starter_reviews
+from services.recommender.catalogue.records import STARTER_SOURCE
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 

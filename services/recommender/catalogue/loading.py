@@ -12,7 +12,6 @@ from services.recommender.core.affect import EDITORIAL_SOURCE, GIVEN_SOURCE
 from services.recommender.importing.plain import parse_item
 
 STARTER: Final = Path(__file__).parent / "starter"
-STARTER_SOURCE: Final = "starter"
 
 
 def starter_items() -> Iterator[ItemRecord]:

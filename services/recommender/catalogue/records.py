@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from contracts.emotion import Affect
 from contracts.recommendation import Kind
+
+STARTER_SOURCE: Final = "starter"
+"""The dataset that comes with the package."""
 
 Cells = Mapping[str, str]
 """A row by column name; an empty cell is an unknown value."""

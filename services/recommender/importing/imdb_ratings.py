@@ -34,10 +34,10 @@ def _parse(row: Cells, _kind: Kind) -> Rating:
     return Rating(imdb_id, rating, votes)
 
 
-def _save(connection: Connection, ratings: Sequence[Rating], _source: str, _seen: Seen) -> Outcome:
+def _save(connection: Connection, ratings: Sequence[Rating], source: str, _seen: Seen) -> Outcome:
     owners = owners_of(connection, (("imdb", each.imdb_id) for each in ratings))
     known = {owner: (each.rating, each.votes) for each in ratings if (owner := owners.get(("imdb", each.imdb_id)))}
-    catalogue_store.save_ratings(connection, known)
+    catalogue_store.save_ratings(connection, known, source)
     return Outcome(updated=len(known), skipped=len(ratings) - len(known))
 
 

@@ -31,6 +31,17 @@ def test_films_ratings_reviews_and_songs_again_and_again(fresh: Database, tmp_pa
     assert rows(fresh, Kind.MOVIE) | rows(fresh, Kind.MUSIC) == before
 
 
+def test_ratings_of_starter_films_stay_when_the_starter_catalogue_is_loaded_again(fresh: Database, tmp_path: Path):
+    migrate(fresh)
+    load_starter(fresh)
+    ratings = write(tmp_path / "ratings.tsv", RATINGS, "tt0050083\t9.0\t950000")
+    assert counts(load(fresh, Kind.MOVIE, ratings)) == (0, 1, 0, 0, 0)
+    before = rows(fresh, Kind.MOVIE)
+    assert (before["movie:12-angry-men-1957"].rating, before["movie:12-angry-men-1957"].votes) == (9.0, 950_000)
+    load_starter(fresh)
+    assert rows(fresh, Kind.MOVIE) == before
+
+
 def test_items_of_one_long_name_that_have_long_ids_are_told_apart(fresh: Database, tmp_path: Path):
     migrate(fresh)
     title = " ".join(f"word{number:04d}" for number in range(30))

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, case, delete, func, or_, select, update
 
 from contracts.emotion import Affect
 from contracts.recommendation import TRAITS, Item, Kind
@@ -91,9 +91,11 @@ def brought_elsewhere(connection: Connection, item_ids: Collection[str], source:
 def save_catalogue_reviews(connection: Connection, reviews: Iterable[ReviewRecord], source: str, now: datetime) -> None:
     """Make the reviews of a source exactly these; one whose text has not changed keeps its score."""
     rows = {(row := _review_row(review, source, now))["id"]: row for review in reviews}
-    known = set(connection.scalars(select(ReviewRow.id).where(ReviewRow.source == source)))
-    for stale in _portions(known - rows.keys()):
-        connection.execute(delete(ReviewRow).where(ReviewRow.id.in_(stale)))
+    query = select(ReviewRow.id, ReviewRow.item_id).where(ReviewRow.source == source)
+    stale = {row.id: row.item_id for row in connection.execute(query) if row.id not in rows}
+    for ids in _portions(stale):
+        connection.execute(delete(ReviewRow).where(ReviewRow.id.in_(ids)))
+    update_tones(connection, set(stale.values()))
     upsert(connection, _REVIEW, rows.values(), keep=True)
 
 
@@ -141,15 +143,17 @@ def save_sentiments(connection: Connection, sentiments: Mapping[str, float], now
 
 
 def update_tones(connection: Connection, item_ids: Collection[str]) -> None:
-    """Recompute the tone of these items' reviews, and the mood of those that have any."""
+    """Recompute the tone of these items' reviews, and the mood of those that have any or had."""
     for ids in _portions(item_ids):
         scores = select(ReviewRow.item_id, func.sum(ReviewRow.sentiment).label("total"), func.count().label("number"))
         scored = scores.where(ReviewRow.item_id.in_(ids), ReviewRow.scored_at.is_not(None)).group_by(ReviewRow.item_id)
         tones = scored.subquery()
-        query = select(_ITEM, tones.c.total, tones.c.number).join(tones, tones.c.item_id == ItemRow.id)
-        for row in connection.execute(query).mappings().all():
-            tone = aggregate_tone(row["total"], row["number"])
-            values = {"review_tone": tone, "review_count": row["number"], **_toned(row, tone)}
+        query = select(_ITEM, tones.c.total, tones.c.number).outerjoin(tones, tones.c.item_id == ItemRow.id)
+        moved = or_(tones.c.number.is_not(None), ItemRow.review_count > 0)
+        for row in connection.execute(query.where(ItemRow.id.in_(ids), moved)).mappings().all():
+            number = row["number"] or 0
+            tone = aggregate_tone(row["total"] or 0.0, number)
+            values = {"review_tone": tone, "review_count": number, **_toned(row, tone)}
             connection.execute(update(ItemRow).where(ItemRow.id == row["id"]).values(values))
 
 

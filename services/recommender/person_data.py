@@ -4,7 +4,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
-from services.recommender.schema import Base
+from services.recommender.catalogue_store import update_tones
+from services.recommender.revision import raise_revision
+from services.recommender.schema import Base, ReviewRow
 
 _PERSON: Final = "person"
 _OWNER: Final = "user_id"
@@ -19,9 +21,16 @@ def export_person(connection: Connection, user_id: str) -> dict[str, list[dict[s
 
 
 def forget_person(connection: Connection, user_id: str) -> int:
-    """Delete every record of the person; returns how many there were."""
+    """Delete every record of the person, and what their reviews say of items; returns how many records there were."""
+    scored = select(ReviewRow.item_id).where(ReviewRow.user_id == user_id, ReviewRow.scored_at.is_not(None))
+    if connection.scalar(scored.limit(1)):
+        raise_revision(connection)
+    reviewed = set(connection.scalars(scored))
     # What refers to something stands behind it.
-    return sum(connection.execute(delete(table).where(owned)).rowcount for table, owned in reversed(_tables(user_id)))
+    tables = reversed(_tables(user_id))
+    deleted = sum(connection.execute(delete(table).where(owned)).rowcount for table, owned in tables)
+    update_tones(connection, reviewed)
+    return deleted
 
 
 def _tables(user_id: str) -> list[tuple[Table, ColumnElement[bool]]]:

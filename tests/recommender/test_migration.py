@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 from contracts.recommendation import FeedbackAction, Kind
 from servicekit.database import Database, NotMigratedError
 from servicekit.migration import NewerDatabaseError
-from services.recommender import catalogue_store, people_store, tasks
+from services.recommender import catalogue_store, migration, people_store, tasks
 from services.recommender.database import require_migrated
 from services.recommender.lists import Request
 from services.recommender.migration import MIGRATIONS, load_starter, migrate, prepare_database
@@ -99,6 +99,22 @@ def test_the_starter_catalogue_is_loaded_once_and_updated_by_id(fresh: Database,
         assert connection.scalar(select(ItemRow.title).where(ItemRow.id == first)) != "changed"
         assert connection.scalar(select(func.count()).select_from(ReviewRow)) == reviews
         assert connection.scalars(select(FeedbackRow.item_id)).all() == [first]
+
+
+def test_a_review_that_has_left_the_starter_catalogue_no_longer_moves_the_film(
+    fresh: Database, monkeypatch: pytest.MonkeyPatch
+):
+    migrate(fresh)
+    load_starter(fresh)
+    about = next(migration.starter_reviews()).item_id
+    tones = select(ItemRow.review_tone, ItemRow.review_count, ItemRow.valence).where(ItemRow.id == about)
+    with fresh.reading() as connection:
+        before = connection.execute(tones).one()
+    tasks.score_reviews(fresh)
+    monkeypatch.setattr(migration, "starter_reviews", lambda: iter(()))
+    load_starter(fresh)
+    with fresh.reading() as connection:
+        assert connection.execute(tones).one() == before
 
 
 def test_the_whole_way_works_on_either_database(fresh: Database, fresh_url: str):

@@ -8,14 +8,18 @@ from sqlalchemy import String, func, select
 
 from contracts.mood import MoodState
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.recommendation import FeedbackAction, TasteWord
+from contracts.recommendation import FeedbackAction, Kind, TasteWord
 from servicekit.database import Database
 from services.recommender import people_store, person_data
+from services.recommender.catalogue.records import STARTER_SOURCE
 from services.recommender.core.catalogue import Feature
+from services.recommender.migration import load_starter, migrate
 from services.recommender.people_store import Exposure, Feedback, MoodWord, Review, Sitting, TasteCorrection
-from services.recommender.schema import Base, ItemRow
+from services.recommender.recommender import Recommender
+from services.recommender.schema import Base, ItemRow, ReviewRow
+from services.recommender.tasks import score_reviews
 from tests.recommender.conftest import OpenService
-from tests.recommender.support import DEADLINE_S, NOON
+from tests.recommender.support import DEADLINE_S, NOON, POLICY
 
 
 async def told(stub: Any, user_id: str) -> str:
@@ -89,6 +93,33 @@ def test_a_forgotten_person_is_in_no_column_of_any_table(database: Database):
             if isinstance(column.type, String):
                 query = select(func.count()).select_from(column.table).where(column == "ada")
                 assert connection.scalar(query) == 0, f"{column} still names the person"
+
+
+def film(database: Database) -> Any:
+    """A film of the starter catalogue that nobody has reviewed, as it lies in the table."""
+    with database.reading() as connection:
+        reviewed = select(ReviewRow.item_id).where(ReviewRow.source == STARTER_SOURCE)
+        query = select(ItemRow.metadata.tables["item"]).where(ItemRow.kind == Kind.MOVIE, ItemRow.id.not_in(reviewed))
+        return connection.execute(query.order_by(ItemRow.id)).first()
+
+
+def test_what_a_forgotten_person_wrote_no_longer_moves_the_film(fresh: Database):
+    migrate(fresh)
+    load_starter(fresh)
+    before = film(fresh)
+    for user_id, said in (("ada", "Horrible, awful, I hate it."), ("grace", "Lovely, I enjoyed every minute.")):
+        with fresh.writing() as connection:
+            people_store.add_review(connection, Review(user_id, before.id, said, "1"), NOON)
+    score_reviews(fresh)
+    moved = film(fresh)
+    recommender = Recommender(fresh, POLICY, lambda: NOON)
+    recommender.refresh()
+    recommender.forget_person("ada")
+    assert film(fresh).review_count == 1
+    assert film(fresh).valence > moved.valence
+    assert not recommender.is_current()
+    recommender.forget_person("grace")
+    assert film(fresh) == before
 
 
 def test_every_table_that_names_people_is_covered(empty_database: Database):

@@ -11,6 +11,10 @@ from contracts.recommendation import TRAITS, Kind
 MAX_SLUG: Final = 140
 
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'’ʻ`´"))
+_INDIC: Final = "\u0900"
+"""Where Unicode's scripts begin whose marks are parts of words."""
+_VOICING: Final = "\u3099\u309a"
+"""What makes "ga" of "ka" and "pa" of "ha" in Japanese."""
 _GUESTS: Final = re.compile(r"\s*[(\[](?:feat|ft|featuring|with)\b\.?[^)\]]*[)\]]", re.IGNORECASE)
 
 
@@ -34,5 +38,17 @@ def item_id(kind: Kind, title: str, creators: Sequence[str] = (), year: int | No
 
 def _slug(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold()).replace("&", " and ").translate(_APOSTROPHES)
-    plain = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
-    return "-".join(re.findall(r"[^\W_]+", plain))
+    plain = unicodedata.normalize("NFC", "".join(c for c in folded if not _is_accent(c)))
+    return "-".join("".join(c if c.isalnum() or _is_sign(c) else " " for c in plain).split())
+
+
+def _is_accent(mark: str) -> bool:
+    """Also a point of Hebrew or Arabic: the same word is written with it and without."""
+    if not unicodedata.combining(mark):
+        return False
+    return mark < _INDIC or (unicodedata.name(mark, "").startswith("COMBINING ") and mark not in _VOICING)
+
+
+def _is_sign(mark: str) -> bool:
+    """Whether it makes another letter or syllable of the one before, as vowel signs and tones do."""
+    return unicodedata.category(mark) in {"Mn", "Mc"} and "VARIATION SELECTOR" not in unicodedata.name(mark, "")

@@ -99,15 +99,18 @@ class ImportFolder:
         path = self.path_of(name)
         with _explained(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._sweep()
+            self._sweep(path)
             if size_bytes and path.exists() and path.stat().st_size != size_bytes:
                 raise FileThereError(name)
             return IncomingFile(path, self._max_bytes)
 
-    def _sweep(self) -> None:
-        for left in self._folder.glob(f"{_COMING}*"):
+    def _sweep(self, path: Path) -> None:
+        """Delete what was coming in, and this name where it was taken and nothing came."""
+        for left in (*self._folder.glob(f"{_COMING}*"), path):
             with suppress(FileNotFoundError):
-                if time.time() - left.stat().st_mtime > ABANDONED_S:
+                found = left.stat()
+                is_nothing = left != path or (left.is_file() and not found.st_size)
+                if is_nothing and time.time() - found.st_mtime > ABANDONED_S:
                     left.unlink()
 
 
@@ -148,8 +151,7 @@ class IncomingFile:
             self._file.flush()
             os.fsync(self._file.fileno())
             try:
-                # Unlike a rename, this never replaces what is there.
-                os.link(self._file.name, self._path)
+                _place(Path(self._file.name), self._path)
             except FileExistsError as error:
                 if not filecmp.cmp(self._file.name, self._path, shallow=False):
                     raise FileThereError(self._path.name) from error
@@ -160,6 +162,19 @@ class IncomingFile:
         """Keep nothing but what was published. What is being written in another thread is waited for."""
         with suppress(OSError):
             self._file.close()
+
+
+def _place(came: Path, path: Path) -> None:
+    """Give what came this name, unless something has it."""
+    try:
+        # Unlike a rename, this never replaces what is there.
+        os.link(came, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has hard links: take the name first.
+        path.touch(exist_ok=False)
+        came.replace(path)
 
 
 def _too_large(max_bytes: int) -> TooLargeError:

@@ -1,6 +1,7 @@
 """Files that operators send, over real gRPC, into a real folder."""
 
 import asyncio
+import errno
 import os
 import resource
 import time
@@ -193,6 +194,24 @@ async def test_only_so_many_are_taken_at_once(stub: RecommenderServiceStub):
     assert (await Upload(stub).whole(SONGS)).size_bytes == len(SONGS)
 
 
+@pytest.fixture
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network share."""
+
+    def link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+
+
+@pytest.mark.usefixtures("no_links")
+async def test_a_file_system_without_hard_links_takes_files_too(stub: RecommenderServiceStub, folder: Path):
+    assert await Upload(stub).whole(SONGS) == pb.UploadImportResponse(size_bytes=len(SONGS))
+    assert await Upload(stub).whole(SONGS) == pb.UploadImportResponse(size_bytes=len(SONGS), duplicate=True)
+    assert (await failure(Upload(stub).whole(SONGS[:-1]))).code == "file_there"
+    await until_only(folder, {"songs.csv": SONGS})
+
+
 @contextmanager
 def room_for(size_bytes: int) -> Generator[None]:
     """In any one file, for this process."""
@@ -220,13 +239,29 @@ async def test_a_folder_that_cannot_be_written_is_named(open_recommender: OpenSe
     assert "RECOMMENDER_IMPORT_FOLDER" in error.advice
 
 
+def make_old_and_new(folder: Path, *names: str) -> None:
+    folder.mkdir()
+    for name, age_s in zip(names, (2 * UPLOAD_TIMEOUT_S, 0), strict=True):
+        (folder / name).touch()
+        written_at_s = time.time() - age_s
+        os.utime(folder / name, (written_at_s, written_at_s))
+
+
 @pytest.fixture
 def left_behind(folder: Path) -> None:
-    folder.mkdir()
-    for name, age_s in (("old", 2 * UPLOAD_TIMEOUT_S), ("new", 0)):
-        (folder / f".coming-{name}").touch()
-        written_at_s = time.time() - age_s
-        os.utime(folder / f".coming-{name}", (written_at_s, written_at_s))
+    make_old_and_new(folder, ".coming-old", ".coming-new")
+
+
+@pytest.fixture
+def empty(folder: Path) -> None:
+    make_old_and_new(folder, "old.csv", "new.csv")
+
+
+@pytest.mark.usefixtures("empty")
+async def test_a_name_that_was_taken_for_nothing_is_free_after_a_while(stub: RecommenderServiceStub, folder: Path):
+    assert not (await Upload(stub).whole(SONGS, file="old.csv", size_bytes=len(SONGS))).duplicate
+    assert (await failure(Upload(stub).whole(SONGS, file="new.csv"))).code == "file_there"
+    await until_only(folder, {"old.csv": SONGS, "new.csv": b""})
 
 
 @pytest.mark.usefixtures("left_behind")

@@ -148,7 +148,7 @@ class Pick(BaseModel):
     reasons: list[str] = []
     """Sentences for the person, from the true parts of the score."""
     propensity: UnitInterval | None = None
-    """About how probable chance made this pick; None where chance had no part."""
+    """About how probable chance made this pick; None where chance had no part, or it is not known."""
     why: list[Reason] = []
     """The same as `reasons`, one for one."""
 

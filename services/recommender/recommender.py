@@ -247,6 +247,9 @@ class Recommender:
         length = reach if is_walk or len(kinds) == 1 else reach + MAX_NEGATIVE_RUN
         lists = {kind: self._ranked(request, goal, person, kind, length) for kind in kinds}
         order = [ranked for _, ranked in mixed(lists, reach, in_step=is_walk)]
+        if len(kinds) > 1:
+            # How probable a pick was in a list of its kind says little of a mix that takes the first few of each.
+            order = [replace(ranked, propensity=None) for ranked in order]
         chosen = self._chosen(request, goal, person, read, order[offset:])
         self._note_shown(person, chosen)
         following = Page(

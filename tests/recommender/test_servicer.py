@@ -217,7 +217,18 @@ async def test_a_mixed_list_has_every_kind(stub: RecommenderServiceStub):
     response = await recommend(stub, kind="all", count=2 * len(Kind))
     assert {pick.item.kind for pick in response.picks} == set(Kind)
     assert len({pick.item.id for pick in response.picks}) == 2 * len(Kind)
-    assert all(pick.reasons and 0 < pick.propensity <= 1 for pick in response.picks)
+    assert all(pick.reasons for pick in response.picks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "goal", "is_known"), [("music", "match", True), ("all", "match", False), ("music", "journey", False)]
+)
+async def test_propensity_is_told_where_it_is_that_of_the_list(
+    stub: RecommenderServiceStub, kind: str, goal: str, is_known: bool
+):
+    response = await recommend(stub, kind=kind, goal=goal)
+    assert [pick.HasField("propensity") for pick in response.picks] == [is_known] * 10
+    assert all(0 <= pick.propensity <= 1 for pick in response.picks)
 
 
 @pytest.mark.parametrize("kind", ["music", "all"])

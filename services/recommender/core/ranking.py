@@ -65,7 +65,8 @@ class Ranked:
     parts: Mapping[str, float]
     """The terms of the score by the name of their weight, e.g. "fit", before diversity."""
     propensity: float | None = None
-    """About how probable it was that a list as long as this one would have it, 0..1; None where chance had no part."""
+    """About how probable it was that a list as long as this one would have it, 0..1; None where chance had no part, or
+    nobody knows."""
     progress: float | None = None
     """How far along a journey it stands, 0..1."""
     negative: bool = False
@@ -140,12 +141,12 @@ def _journey(scored: "_Scored") -> Iterator[Ranked]:
     near_each = np.argpartition(-worth, min(PER_STEP, worth.shape[1] - 1), axis=1)[:, :PER_STEP]
     pool = scored.only(np.union1d(near_each, best_first(worth.max(axis=0), max(TIER, len(points)))))
     way = pool.way(points)
-    chosen, worths, propensities = pool.choose(len(points), way)
+    chosen, worths, _ = pool.choose(len(points), way)
     advance = scored.shelf.affect[pool.rows[chosen]] @ (points[-1] - points[0])
     for place, n in enumerate(np.argsort(advance, kind="stable")):
         pool.parts["fit"][chosen[n]] = way.fit[n, chosen[n]]
         progress = place / max(1, len(points) - 1)
-        yield pool.ranked(int(chosen[n]), float(worths[n]), propensity=propensities[n], progress=progress)
+        yield pool.ranked(int(chosen[n]), float(worths[n]), progress=progress)
 
 
 @dataclass
@@ -186,12 +187,13 @@ class _Scored:
     def choose(
         self, count: int, way: Course | None = None, run: int = 0
     ) -> tuple[Numbers, Numbers, Sequence[float | None]]:
-        """The places of `count` picks, what each was worth, and how probable it was; `run` as of `choose`."""
+        """The places of `count` picks, what each was worth, and how probable it was; `run` as of `choose`. Of a walk
+        nobody knows how probable: what it is chosen from was found for this draw alone."""
         _, features = self.shelf.columns.dense(self.rows)
         products = features @ features.T
         # What has no feature is like nothing.
         norms = np.sqrt(np.maximum(np.diag(products), np.finfo(products.dtype).tiny))
-        scores = np.concatenate([self.scores[None], self._drawn()])
+        scores = np.concatenate([self.scores[None], *([self._drawn()] if way is None else [])])
         picks, worths = choose(scores, products / np.outer(norms, norms), self.negative, count, way, run)
         chosen = picks[:, 0]
         if len(scores) == 1:

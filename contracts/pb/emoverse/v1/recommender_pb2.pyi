@@ -116,7 +116,9 @@ class Pick(_message.Message):
     WHY_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     propensity: _builtins.float
-    """about how probable chance made this pick, 0..1; unset where chance had no part"""
+    """About how probable chance made this pick, 0..1; unset where chance had no part, and on journeys and in lists of
+    every kind, of which it is not known.
+    """
     @_builtins.property
     def item(self) -> Global___Item: ...
     @_builtins.property

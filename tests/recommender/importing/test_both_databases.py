@@ -6,7 +6,7 @@ from contracts.recommendation import Kind
 from servicekit.database import Database
 from services.recommender import tasks
 from services.recommender.migration import load_starter, migrate
-from tests.recommender.importing.support import FILMS, RATINGS, SONGS, counts, film, load, rows, song, write
+from tests.recommender.importing.support import FILMS, RATINGS, SONGS, counts, film, found, load, rows, song, write
 
 
 def test_films_ratings_reviews_and_songs_again_and_again(fresh: Database, tmp_path: Path):
@@ -40,6 +40,18 @@ def test_ratings_of_starter_films_stay_when_the_starter_catalogue_is_loaded_agai
     assert (before["movie:12-angry-men-1957"].rating, before["movie:12-angry-men-1957"].votes) == (9.0, 950_000)
     load_starter(fresh)
     assert rows(fresh, Kind.MOVIE) == before
+
+
+def test_a_film_that_an_import_brought_first_does_not_come_twice(fresh: Database, tmp_path: Path):
+    migrate(fresh)
+    films = write(tmp_path / "films.csv", "title,year,imdb_id,genres", "Twelve Angry Men,1957,tt0050083,drama")
+    assert counts(load(fresh, Kind.MOVIE, films)) == (1, 0, 0, 0, 0)
+    load_starter(fresh)
+    assert "movie:12-angry-men-1957" not in rows(fresh, Kind.MOVIE)
+    brought = found(fresh, ["movie:twelve-angry-men-1957"])["movie:twelve-angry-men-1957"]
+    assert brought.external_ids == {"imdb": "tt0050083"}
+    tasks.score_reviews(fresh)
+    assert rows(fresh, Kind.MOVIE)[brought.id].review_count > 0, "it has the starter catalogue's reviews"
 
 
 def test_items_of_one_long_name_that_have_long_ids_are_told_apart(fresh: Database, tmp_path: Path):

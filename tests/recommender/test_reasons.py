@@ -107,6 +107,15 @@ def test_it_names_the_tag_that_serves_the_goal():
     assert "Soothing, to calm you down." in why(facts("hum", tags=["soothing"], affect=(0.4, -0.5)), goal=Goal.CALM)
 
 
+def test_what_an_item_has_lost_since_the_catalogue_was_read_is_not_told():
+    hum = facts("hum", tags=["soothing"], affect=(0.4, -0.5))
+    catalogue = shelf_of(hum)
+    shelf, known, wish = catalogue.shelves[Kind.MUSIC], Known(learn_taste(catalogue, [])), Wish(1, Goal.CALM)
+    (pick,) = rank(shelf, known, wish)
+    told = reasons(item(hum._replace(tags=[])), pick, shelf, known, wish)
+    assert [reason.text for reason in told] == ["Warm and calm, to calm you down."]
+
+
 def test_every_pick_has_a_reason_even_a_poor_one():
     assert why(facts("far", affect=(-1.0, 1.0)), goal=Goal.CALM) == [
         "Dark and intense: among what is left, it comes nearest to what we look for."

@@ -156,8 +156,9 @@ def _rating(item: Item) -> Iterator[WordedReason]:
 
 
 def _serves(item: Item, ranked: Ranked, goal: Goal) -> Iterator[WordedReason]:
-    if ranked.parts["serves"] > 0:
-        term = next(term for term in [*item.tags, *item.genres] if term in GOAL_TERMS[goal])
+    # The item may be newer than the shelf.
+    term = next((term for term in [*item.tags, *item.genres] if term in GOAL_TERMS[goal]), None)
+    if term and ranked.parts["serves"] > 0:
         yield _worded(f"{_capitalised(term)}, {_PURPOSES[goal]}.", ReasonCode.SERVES, term=term, goal=goal)
 
 

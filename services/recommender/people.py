@@ -58,6 +58,12 @@ class Person:
             self._known[kind] = Known(self.taste, self.never, rests, self.exploration, leanings, closed)
         return self._known[kind]
 
+    def turned_away(self) -> frozenset[str]:
+        """What they do not want, or not now, or have finished; not what they were merely shown."""
+        shelves = self.catalogue.shelves.items()
+        rests = (resting(kind, shelf, self.opinions, {}, self.read_at, self.policy) for kind, shelf in shelves)
+        return self.never.union(*rests)
+
     def ranked(self, kind: Kind, wish: Wish) -> list[Ranked]:
         """See `rank`; the same wish is answered from memory."""
         mood = wish.mood

@@ -318,7 +318,7 @@ class Recommender:
         if request.page is None:
             return frozenset()
         now = self._person(replace(request, page=None), read)
-        return frozenset() if now is person else now.never.union(*(now.known(kind).resting or () for kind in Kind))
+        return frozenset() if now is person else now.turned_away()
 
     def _note_shown(self, person: Person, chosen: Sequence[Chosen]) -> None:
         new = {each.ranked.id: each.ranked.propensity for each in chosen if each.ranked.id not in person.shown.now}

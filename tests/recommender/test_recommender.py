@@ -93,6 +93,18 @@ def test_within_a_sitting_a_list_is_stable_and_later_it_is_new(recommender: Reco
     assert set(ids(recommend(recommender))) & set(ids(first))
 
 
+def test_a_page_that_is_asked_for_again_after_the_sitting_is_the_same(recommender: Recommender, clock: Clock):
+    clock.pass_time(minutes=29)
+    request = Request("ada", 10, mood(MoodState.SAD))
+    first = recommender.recommend(request, Kind.MOVIE)
+    following = replace(request, page=parse_page(first.next_page))
+    before = [chosen.item.id for chosen in recommender.recommend(following, Kind.MOVIE).picks]
+    recommender.flush()
+    clock.pass_time(minutes=2)
+    say(recommender, before[0], FeedbackAction.SKIP)
+    assert [chosen.item.id for chosen in recommender.recommend(following, Kind.MOVIE).picks] == before[1:]
+
+
 def test_two_recommenders_with_one_database_answer_alike(recommender: Recommender, database: Database):
     assert recommend(recommender) == recommend(Recommender(database, POLICY, Clock()))
 

@@ -74,6 +74,8 @@ class CropPacker:
 
     def _boxes(self, grey: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
         scale = min(1.0, WINDOW_PX / SMALLEST / max(grey.shape))
+        if round(scale * min(grey.shape)) < WINDOW_PX:
+            return
         small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         found = self._cascade.detectMultiScale(small, SCALE_FACTOR, NEIGHBOURS, minSize=(WINDOW_PX, WINDOW_PX))
         for x, y, side, _ in sorted(found, key=lambda box: box[2], reverse=True)[:MAX_FACES]:

@@ -1,6 +1,7 @@
 """Pictures that were taken before: a folder of them, or a clip."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,8 @@ _log = structlog.get_logger(__name__)
 class FolderSource(Source):
     """Pictures in files, in the order of their names, each once.
 
-    A file that OpenCV cannot read is sent as it is, so that its reading says what is wrong with it.
+    A file that OpenCV cannot read is sent as it is, so that its reading says what is wrong with it; one that cannot be
+    read at all is sent as an empty one.
     """
 
     live = False
@@ -32,7 +34,14 @@ class FolderSource(Source):
         self._files: Iterator[Path] = iter(())
 
     def open(self) -> None:
-        files = [self._path] if self._path.is_file() else sorted(self._path.iterdir())
+        try:
+            files = [self._path] if self._path.is_file() else sorted(self._path.iterdir())
+        except OSError as error:
+            raise SourceError(
+                f"{self._path} cannot be read: {error.strerror}.",
+                "Let this user read it, or name another folder.",
+                code="folder_unreadable",
+            ) from error
         pictures = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
         if not pictures:
             raise SourceError(
@@ -46,12 +55,16 @@ class FolderSource(Source):
         file = next(self._files, None)
         if file is None:
             return None
-        image = cv2.imread(str(file))
-        if image is None:
-            _log.warning("not a readable picture", file=str(file))
+        with suppress(cv2.error):
+            image = cv2.imread(str(file))
+            if image is not None:
+                return image.astype("uint8", copy=False)
+        _log.warning("not a readable picture", file=str(file))
+        try:
             with file.open("rb") as stream:
                 return stream.read(UNREADABLE_BYTES)
-        return image.astype("uint8", copy=False)
+        except OSError:
+            return b""
 
     def close(self) -> None:
         self._files = iter(())

@@ -1,6 +1,7 @@
 """A reading, and a frame that is to be read, as JSON for other programs."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Self
 
@@ -60,10 +61,11 @@ class FrameReport(BaseModel):
 
 
 def _size_of(image: bytes) -> tuple[int, int] | tuple[None, None]:
-    decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if decoded is None:  # pyright: ignore[reportUnnecessaryComparison]  (the stubs do not know that it can fail)
-        return None, None
-    return decoded.shape[1], decoded.shape[0]
+    with suppress(cv2.error):
+        decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if decoded is not None:  # pyright: ignore[reportUnnecessaryComparison]  (the stubs do not know that it can fail)
+            return decoded.shape[1], decoded.shape[0]
+    return None, None
 
 
 class FaceReport(BaseModel):

@@ -1,6 +1,7 @@
 """Which source of pictures a person means."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +51,12 @@ def source_for(spec: str, fps: float) -> Source:
     if "://" in spec:
         return network_camera(spec, fps)
     path = Path(spec)
-    if path.is_dir() or (path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES):
-        return FolderSource(fps, path)
-    if path.is_file():
-        return ClipSource(fps, path)
+    # The system may not even look: the name is too long, or a folder on the way is closed to this user.
+    with suppress(OSError):
+        if path.is_dir() or (path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES):
+            return FolderSource(fps, path)
+        if path.is_file():
+            return ClipSource(fps, path)
     raise SourceError(
         f"There is no file or folder {spec}.",
         "Check the path; --source demo needs no camera and no file.",

@@ -149,6 +149,16 @@ async def test_a_dry_run_shows_what_would_be_sent_without_a_server(pictures: Pat
     assert (third["bytes"], third["width"]) == (len("not a picture"), None)
 
 
+async def test_a_dry_run_goes_on_after_an_empty_file(pictures: Path):
+    (pictures / "2.png").write_bytes(b"")
+    status, output, log = await run("--source", str(pictures), "--dry-run")
+    assert status == 0, log
+    assert [line.partition(": ")[2] for line in output.splitlines()[1:]] == [
+        "0 bytes, a file that is no picture",
+        "13 bytes, a file that is no picture",
+    ]
+
+
 async def test_a_dry_run_of_crops_names_the_faces(pictures: Path):
     status, output, _ = await run("--source", str(pictures), "--dry-run", "--crop")
     assert status == 0

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import cv2
 import numpy as np
+import pytest
 
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.model import FACE_SIZE_PX
@@ -61,6 +62,11 @@ def test_an_empty_room_and_a_file_that_is_no_picture_have_no_face():
     pack = CropPacker()
     assert list(pack(draw_empty_room(seed=1), NOW).crops or ()) == []
     assert pack(b"text", NOW) == (b"", NOW, ())
+
+
+@pytest.mark.parametrize("shape", [(2, 1000, 3), (1000, 2, 3)])
+def test_a_strip_has_no_face(shape: tuple[int, ...]):
+    assert list(CropPacker()(np.zeros(shape, np.uint8), NOW).crops or ()) == []
 
 
 def test_the_largest_face_comes_first_and_a_box_ends_with_the_picture():

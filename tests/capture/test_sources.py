@@ -1,5 +1,7 @@
 import asyncio
+import struct
 import threading
+import zlib
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -101,6 +103,29 @@ async def test_a_folder_gives_every_picture_once_by_name_and_an_unreadable_one_a
     assert [frame.image for frame in sent[2:]] == [b"not a picture"]
 
 
+async def test_an_odd_file_does_not_end_a_folder(tmp_path: Path):
+    blank = cv2.imencode(".png", np.full((50, 60, 3), 200, np.uint8))[1].tobytes()
+    huge = blank[:16] + struct.pack(">II", 1 << 20, 1 << 20) + blank[24:29]
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "b.jpg").mkdir()
+    (tmp_path / "c.png").write_bytes(huge + struct.pack(">I", zlib.crc32(huge[12:])))
+    (tmp_path / "d.jpg").touch()
+    (tmp_path / "e.png").write_bytes(blank)
+    sent = await pictures_of(source_for(str(tmp_path), FAST))
+    assert [len(frame.image) for frame in sent[:-1]] == [0, 0, 33, 0]
+    assert decoded(sent[-1].image).shape == (50, 60, 3)
+
+
+async def test_a_folder_that_went_meanwhile(tmp_path: Path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    source = source_for(str(folder), FAST)
+    folder.rmdir()
+    with pytest.raises(SourceError, match="No such file or directory") as caught:
+        await pictures_of(source)
+    assert caught.value.code == "folder_unreadable"
+
+
 async def test_one_picture_is_a_source_and_a_large_one_is_scaled_down(tmp_path: Path):
     path = tmp_path / "large.png"
     cv2.imwrite(str(path), np.zeros((1000, 4000, 3), np.uint8))
@@ -116,9 +141,10 @@ async def test_the_demo_does_not_end():
     assert source.live
 
 
-def test_a_missing_file_is_named():
-    with pytest.raises(SourceError, match=r"no file or folder nowhere\.mp4") as caught:
-        source_for("nowhere.mp4", 10)
+@pytest.mark.parametrize("path", ["nowhere.mp4", 256 * "x"])
+def test_a_missing_file_is_named(path: str):
+    with pytest.raises(SourceError, match=f"no file or folder {path}") as caught:
+        source_for(path, 10)
     assert caught.value.code == "file_missing"
 
 

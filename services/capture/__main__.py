@@ -30,6 +30,7 @@ from servicekit.settings import load_settings
 from services.capture.app import Options, capture, rehearse
 from services.capture.errors import SourceError
 from services.capture.settings import CaptureSettings
+from services.capture.sources import name_of
 from services.capture.terminal import JsonView, LiveView, LogView, View
 
 EXIT_STATUSES: Final[dict[type[EmoVerseError], int]] = {
@@ -94,7 +95,7 @@ def main(  # noqa: PLR0913, PLR0917  (the command's options)
         work = (
             rehearse(options, json)
             if dry_run
-            else capture(options, settings.endpoint(server), _view(json, f"{source} → {server}"))
+            else capture(options, settings.endpoint(server), _view(json, f"{name_of(source)} → {server}"))
         )
         asyncio.run(_until_signalled(work))
     except EmoVerseError as error:

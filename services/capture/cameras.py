@@ -1,9 +1,9 @@
 """Pictures as they happen: a camera of this machine, or a network stream."""
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import cv2
 
@@ -110,7 +110,20 @@ def network_camera(url: str, fps: float) -> CameraSource:
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
         return cv2.VideoCapture(url, cv2.CAP_FFMPEG, timeouts)
 
-    # The whole URL may hold a password.
-    parts = urlsplit(url)
-    name = f"The stream at {parts.hostname or 'an unnamed host'}{parts.path}"
-    return CameraSource(fps, name, "Check the URL, the network and the sign-in, and that it plays elsewhere.", capture)
+    advice = "Check the URL, the network and the sign-in, and that it plays elsewhere."
+    return CameraSource(fps, f"The stream at {place_of(url)}", advice, capture)
+
+
+def place_of(url: str) -> str:
+    """Where a stream is, for a person to read: host and path, without what may be a password.
+
+    Args:
+        url: with "://"; it need not be a valid one.
+    """
+    address = url.partition("://")[2]
+    host = re.split("[/?#]", address)[0]
+    # A password with such a mark should have been %-encoded. Where it ends, nobody can say.
+    if not host or "@" in address[len(host) :]:
+        return "an unnamed host"
+    # Some cameras take the password in the path: /user=admin&password=...
+    return re.split("[?#&=]", address.rpartition("@")[2])[0]

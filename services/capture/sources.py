@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.capture.cameras import local_camera, network_camera
+from services.capture.cameras import local_camera, network_camera, place_of
 from services.capture.demo import demo_picture
 from services.capture.drawn_face import Image
 from services.capture.errors import SourceError
@@ -32,6 +32,11 @@ class DemoSource(Source):
 
     def close(self) -> None:
         self._began_s = None
+
+
+def name_of(spec: str) -> str:
+    """What a person means, for a person to read: without the password that a URL may hold."""
+    return place_of(spec) if "://" in spec else spec
 
 
 def source_for(spec: str, fps: float) -> Source:

@@ -80,7 +80,7 @@ class LiveView(View):
     """
 
     def __init__(self, title: str, console: Console) -> None:
-        self._title = title
+        self._title = Text(title)
         self._connection = Text("connecting", style="yellow")
         self._times_s = deque[float](maxlen=RATE_WINDOW)
         self._body: Group | Text = Text("waiting for the first reading")

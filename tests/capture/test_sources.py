@@ -20,7 +20,7 @@ from services.capture.errors import SourceError
 from services.capture.pacing import MAX_SIDE_PX, Encoding
 from services.capture.packing import PicturePacker
 from services.capture.pictures import Source, frames, opened
-from services.capture.sources import source_for
+from services.capture.sources import name_of, source_for
 
 CLIP_FPS = 30
 CLIP_FRAMES = 30
@@ -170,9 +170,32 @@ async def test_a_camera_that_is_not_there():
 
 
 async def test_an_unreachable_stream_is_named_without_its_password():
-    with pytest.raises(SourceError, match=r"The stream at 127\.0\.0\.1/live") as caught:
+    with pytest.raises(SourceError, match=r"The stream at 127\.0\.0\.1:1/live") as caught:
         await pictures_of(source_for("rtsp://me:secret@127.0.0.1:1/live", 10))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("rtsp://[fe80::1]:8554/live", "[fe80::1]:8554/live"),
+        ("rtsp://me:se[cret@camera:554/live", "camera:554/live"),
+        ("rtsp://me:se@cret@camera/live?token=secret", "camera/live"),
+        ("rtsp://me:se/cret@camera/live", "an unnamed host"),
+        ("rtsp://me:se?cret@camera/live", "an unnamed host"),
+        ("rtsp://camera/live?password=se@cret", "an unnamed host"),
+        ("rtsp://camera/user=me&password=secret&channel=1", "camera/user"),
+        ("rtsp://", "an unnamed host"),
+        ("clips/[2024]/a.mp4", "clips/[2024]/a.mp4"),
+    ],
+)
+def test_no_name_tells_a_password(spec: str, name: str):
+    assert name_of(spec) == name
+
+
+async def test_a_url_that_is_none_is_a_stream_that_gives_no_picture():
+    with pytest.raises(SourceError, match=r"The stream at 127\.0\.0\.1:1/live gives no picture"):
+        await pictures_of(source_for("rtsp://me:se[cret@127.0.0.1:1/live", 10))
 
 
 async def test_a_camera_gives_the_newest_picture():

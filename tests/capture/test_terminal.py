@@ -13,9 +13,9 @@ PICTURE = emotion_pb2.Frame(sequence=41, image=b"\xff\xd8")
 RUBBISH = emotion_pb2.Frame(sequence=42, image=b"text")
 
 
-def drawn(*frames: emotion_pb2.Frame) -> str:
+def drawn(*frames: emotion_pb2.Frame, title: str = "demo → here") -> str:
     console = Console(file=io.StringIO(), force_terminal=True, width=100, height=40)
-    with LiveView("demo → here", console) as view:
+    with LiveView(title, console) as view:
         view.connection(Connection.CONNECTED, "session s1")
         for index, frame in enumerate(frames):
             view.show(TimedReading(reading_of(frame), 12.4), index / 10, dropped=3)
@@ -34,6 +34,10 @@ def test_the_live_view_shows_what_was_wrong_with_a_picture():
     text = drawn(RUBBISH)
     for part in ("bad_image", "No picture.", "Send a JPEG.", "no mood yet"):
         assert part in text
+
+
+def test_brackets_in_a_title_are_no_markup():
+    assert "clips[/x]/[bold]a.mp4 → here" in drawn(title="clips[/x]/[bold]a.mp4 → here")
 
 
 def test_the_log_tells_a_mood_once():

@@ -1,14 +1,13 @@
 """`python -m services.capture`: stream a camera, a file, a folder, a network stream or the demo.
 
-Exit status: 0 the clip has ended, or the capture was stopped; 1 a bug; 2 wrong usage or settings; 3 the source cannot
-be opened or has stopped; 4 the server refused; 5 the server cannot be reached, or has no place.
+Exit status: 0 the clip has ended, or the capture was stopped; 1 a bug; 2 wrong usage or settings, or a full disk; 3 the
+source cannot be opened or has stopped; 4 the server refused; 5 the server cannot be reached, or has no place.
 """
 
 import asyncio
 import os
 import re
 import signal
-import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Annotated, Any, Final
@@ -102,8 +101,7 @@ def main(  # noqa: PLR0913, PLR0917  (the command's options)
         _log.error(error.message, advice=error.advice, code=error.code)
         raise typer.Exit(EXIT_STATUSES.get(type(error), 1)) from error
     except BrokenPipeError:
-        # Whoever read the lines has seen enough. The interpreter must not try to flush them once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _log.debug("whoever read the lines has seen enough")
 
 
 def _view(json: bool, title: str) -> View:

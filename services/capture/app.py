@@ -1,6 +1,5 @@
 """Puts a source, a stream and a view together."""
 
-import sys
 import time
 from contextlib import aclosing
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from services.capture.packing import CropPacker, PicturePacker
 from services.capture.pictures import Pack, Source, frames, opened
 from services.capture.report import FrameReport
 from services.capture.sources import source_for
-from services.capture.terminal import View
+from services.capture.terminal import View, print_line
 
 
 class Options(NamedTuple):
@@ -34,7 +33,7 @@ async def capture(options: Options, endpoint: Endpoint, view: View) -> None:
         SourceError: the source cannot be opened, or has stopped.
         ServerRefusedError: the server will not serve this stream.
         ServerUnreachableError: the server did not answer in time.
-        ConfigurationError: a file that the endpoint names cannot be read.
+        ConfigurationError: a file that the endpoint names cannot be read, or standard output not be written to.
     """
     async with opened(source_for(options.source, options.fps)) as source:
         stream = EmotionStream(
@@ -67,6 +66,7 @@ async def rehearse(options: Options, json: bool) -> None:
 
     Raises:
         SourceError: the source cannot be opened, or has stopped.
+        ConfigurationError: standard output cannot be written to.
     """
     async with opened(source_for(options.source, options.fps)) as source:
         sent = frames(source, _packer(options.crop, Pacer(source.fps)), lambda: source.fps)
@@ -75,8 +75,7 @@ async def rehearse(options: Options, json: bool) -> None:
             async for frame in pictures:
                 sequence += 1
                 report = FrameReport.of(sequence, frame)
-                sys.stdout.write((report.model_dump_json() if json else str(report)) + "\n")
-                sys.stdout.flush()
+                print_line(report.model_dump_json() if json else str(report))
 
 
 def _packer(crop: bool, pacer: Pacer) -> Pack:

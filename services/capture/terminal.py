@@ -1,5 +1,6 @@
 """What a person sees: a live view in a terminal, JSON lines for a program, a line per mood for a log."""
 
+import os
 import sys
 from abc import abstractmethod
 from collections import deque
@@ -17,12 +18,35 @@ from rich.text import Text
 from contracts.emotion import EMOTIONS
 from servicekit.emotion_client.leg import TimedReading
 from servicekit.emotion_client.stream import Connection
+from servicekit.errors import ConfigurationError
 from services.capture.report import FaceReport, MoodReport, ReadingReport
 
 RATE_WINDOW: Final = 30
 """Readings over which the rate is taken."""
 
 _log = structlog.get_logger(__name__)
+
+
+def print_line(line: str) -> None:
+    """Write a line to standard output, and do not let it wait in a buffer.
+
+    Raises:
+        BrokenPipeError: whoever read the lines has seen enough.
+        ConfigurationError: it takes no more, as on a full disk.
+    """
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # The interpreter must not try to flush them once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise ConfigurationError(
+            f"Standard output takes no more: {error.strerror}.",
+            "Free some space, or write to another place.",
+            code="output_unwritable",
+        ) from error
 
 
 class View(AbstractContextManager["View"]):
@@ -50,10 +74,9 @@ class JsonView(View):
     """One JSON object per reading on standard output; everything else goes to the log."""
 
     def show(self, timed: TimedReading, at_s: float, dropped: int) -> None:
-        """Print it, and do not let it wait in a buffer."""
+        """Print it."""
         del at_s, dropped
-        sys.stdout.write(ReadingReport.from_reading(timed).model_dump_json() + "\n")
-        sys.stdout.flush()
+        print_line(ReadingReport.from_reading(timed).model_dump_json())
 
 
 class LogView(View):

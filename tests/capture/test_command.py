@@ -104,6 +104,14 @@ async def test_a_reader_that_has_seen_enough_is_no_error(server: FakeServer):
     assert "Traceback" not in log
 
 
+async def test_a_full_disk_is_2(pictures: Path):
+    command = f"{sys.executable} -m services.capture --source {pictures} --dry-run > /dev/full"
+    status, _, log = await finish(await asyncio.create_subprocess_exec("bash", "-c", command, stdout=PIPE, stderr=PIPE))
+    assert status == 2
+    assert "No space left on device" in log
+    assert "Traceback" not in log
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--user", "no spaces"], ["--server", "nowhere"], ["--fps", "0"], ["--session", ""]],

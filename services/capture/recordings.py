@@ -15,6 +15,10 @@ from services.capture.pictures import Source
 PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 UNREADABLE_BYTES: Final = 65_536
 """How much of an unreadable file is sent: enough for the server to say what is wrong."""
+LONGEST_GAP_MS: Final = 1000.0
+"""How much longer than was asked for a picture of a clip stands at most, whatever its times say."""
+EARLY: Final = 1 / 4
+"""How much too early a picture may be, as a share of the time between two that are sent: containers round times."""
 
 _log = structlog.get_logger(__name__)
 
@@ -71,7 +75,10 @@ class FolderSource(Source):
 
 
 class ClipSource(Source):
-    """A video file at its own speed; pictures between two readings are skipped."""
+    """A video file at its own speed, by the times of its pictures; those between two readings are skipped.
+
+    `fps` follows them: a browser records at an uneven rate, and states none.
+    """
 
     live = False
 
@@ -79,9 +86,10 @@ class ClipSource(Source):
         super().__init__(fps)
         self._path = path
         self._capture: cv2.VideoCapture | None = None
-        self._frames_per_read = 1.0
-        self._due = 0.0
-        self._next_index = 0
+        self._interval_ms = 1000 / fps
+        self._stated_gap_ms = 0.0
+        self._at_ms = self._due_ms = self._sent_ms = 0.0
+        self._has_begun = False
 
     def open(self) -> None:
         capture = cv2.VideoCapture(str(self._path))
@@ -91,24 +99,34 @@ class ClipSource(Source):
                 "Name a video (.mp4, .avi, .mov, .mkv, .webm), a picture or a folder of pictures.",
                 code="not_a_video",
             )
-        clip_fps = capture.get(cv2.CAP_PROP_FPS)
-        if clip_fps > 0:
-            self.fps = min(self.fps, clip_fps)
-            self._frames_per_read = clip_fps / self.fps
+        stated_fps = capture.get(cv2.CAP_PROP_FPS)
+        self._stated_gap_ms = 1000 / stated_fps if stated_fps > 0 else self._interval_ms
+        self.fps = 1000 / max(self._interval_ms, self._stated_gap_ms)
         self._capture = capture
 
     def read(self) -> Image | None:
-        capture = self._capture
-        if capture is None:
-            return None
-        while self._next_index < int(self._due):
-            if not capture.grab():
-                return None
-            self._next_index += 1
-        found, image = capture.read()
-        self._next_index += 1
-        self._due += self._frames_per_read
-        return image.astype("uint8", copy=False) if found else None
+        while (capture := self._capture) is not None and capture.grab():
+            if self._is_due(capture.get(cv2.CAP_PROP_POS_MSEC)):
+                found, image = capture.retrieve()
+                return image.astype("uint8", copy=False) if found else None
+        return None
+
+    def _is_due(self, told_ms: float) -> bool:
+        if not self._has_begun:
+            self._has_begun = True
+            self._at_ms = self._sent_ms = told_ms
+            self._due_ms = told_ms + self._interval_ms
+            return True
+        # Some files tell no times, or times that go back.
+        self._at_ms = told_ms if told_ms > self._at_ms else self._at_ms + self._stated_gap_ms
+        if self._at_ms < self._due_ms - EARLY * self._interval_ms:
+            return False
+        self.fps = 1000 / min(self._at_ms - self._sent_ms, LONGEST_GAP_MS + self._interval_ms)
+        self._sent_ms = self._at_ms
+        # After a gap the pictures that follow do not make up for it.
+        late_ms = self._at_ms - self._due_ms
+        self._due_ms += self._interval_ms + (late_ms if late_ms > self._interval_ms else 0)
+        return True
 
     def close(self) -> None:
         # Releasing it would pull it away from a thread that reads; it is released when the last reference is gone.

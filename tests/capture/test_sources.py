@@ -77,14 +77,57 @@ async def test_a_clip_ends_after_its_own_length_at_the_asked_rate(clip: Path):
     async with opened(source):
         count = sum(1 for _ in iter(lambda: source.read() is None, True))
     assert count == 10
-    assert source.fps == 10
+    assert source.fps == pytest.approx(10)
 
 
 async def test_a_clip_is_not_sped_up(clip: Path):
     source = source_for(str(clip), FAST)
     sent = await pictures_of(source)
     assert len(sent) == CLIP_FRAMES
-    assert source.fps == CLIP_FPS
+    assert source.fps == pytest.approx(CLIP_FPS)
+
+
+def element(name: str, content: bytes) -> bytes:
+    return bytes.fromhex(name) + (len(content) | 1 << 56).to_bytes(8, "big") + content
+
+
+def recorded(path: Path, times_ms: Sequence[int]) -> Path:
+    """A Matroska file as a browser writes it: pictures with their times, and no word of how many a second."""
+    jpeg = cv2.imencode(".jpg", draw_face(Emotion.HAPPY))[1].tobytes()
+    size = element("b0", (640).to_bytes(2, "big")) + element("ba", (480).to_bytes(2, "big"))
+    track = element("d7", b"\1") + element("73c5", b"\1") + element("83", b"\1") + element("86", b"V_MJPEG")
+    blocks = [element("a3", b"\x81" + at_ms.to_bytes(2, "big") + b"\x80" + jpeg) for at_ms in times_ms]
+    segment = (
+        element("1549a966", element("2ad7b1", (1_000_000).to_bytes(3, "big"))),
+        element("1654ae6b", element("ae", track + element("e0", size))),
+        element("1f43b675", element("e7", b"\0") + b"".join(blocks)),
+    )
+    path.write_bytes(element("1a45dfa3", element("4282", b"matroska")) + element("18538067", b"".join(segment)))
+    return path
+
+
+def shown_ms(source: Source) -> list[float]:
+    """How long each picture stands before the next is read."""
+    source.open()
+    return [1000 / source.fps for _ in iter(lambda: source.read() is None, True)]
+
+
+UNEVEN_MS = [0, 24, 70, 114, 147, 181, 200, 247, 270, 300]
+
+
+def test_a_recording_of_a_browser_is_not_raced_through(tmp_path: Path):
+    path = recorded(tmp_path / "uneven.webm", UNEVEN_MS)
+    stands_ms = shown_ms(source_for(str(path), FAST))
+    assert len(stands_ms) == len(UNEVEN_MS)
+    assert sum(stands_ms[1:]) == pytest.approx(UNEVEN_MS[-1])
+    # At most ten a second: those at 0, 114, 181 and 300 ms.
+    assert shown_ms(source_for(str(path), 10))[1:] == pytest.approx([114, 67, 119])
+
+
+def test_a_recording_with_a_pause_goes_on_after_it(tmp_path: Path):
+    path = recorded(tmp_path / "pause.webm", [0, 100, 30_000, 30_100, 30_200])
+    assert shown_ms(source_for(str(path), 10))[1:] == pytest.approx([100, 1100, 100, 100])
+    assert shown_ms(source_for(str(path), 0.5))[1:] == pytest.approx([3000])
 
 
 async def test_frames_carry_jpeg_and_the_time_of_capture(clip: Path):

@@ -15,6 +15,8 @@ from services.capture.pictures import Source
 PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 UNREADABLE_BYTES: Final = 65_536
 """How much of an unreadable file is sent: enough for the server to say what is wrong."""
+MISSING_MS: Final = 1000.0
+"""How much shorter a clip may be than it states without a word: that length is often an estimate, or its sound's."""
 LONGEST_GAP_MS: Final = 1000.0
 """How much longer than was asked for a picture of a clip stands at most, whatever its times say."""
 EARLY: Final = 1 / 4
@@ -105,11 +107,25 @@ class ClipSource(Source):
         self._capture = capture
 
     def read(self) -> Image | None:
-        while (capture := self._capture) is not None and capture.grab():
+        while (capture := self._capture) is not None:
+            if not capture.grab():
+                self._warn_if_short(capture)
+                return None
             if self._is_due(capture.get(cv2.CAP_PROP_POS_MSEC)):
                 found, image = capture.retrieve()
                 return image.astype("uint8", copy=False) if found else None
         return None
+
+    def _warn_if_short(self, capture: cv2.VideoCapture) -> None:
+        stated_ms = capture.get(cv2.CAP_PROP_FRAME_COUNT) * self._stated_gap_ms
+        read_ms = self._at_ms + self._stated_gap_ms
+        if stated_ms - read_ms > MISSING_MS:
+            _log.warning(
+                "the clip ends early; the file may be cut short or broken",
+                file=str(self._path),
+                read_s=round(read_ms / 1000, 1),
+                stated_s=round(stated_ms / 1000, 1),
+            )
 
     def _is_due(self, told_ms: float) -> bool:
         if not self._has_begun:

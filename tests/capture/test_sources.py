@@ -10,6 +10,7 @@ from typing import cast
 import cv2
 import numpy as np
 import pytest
+import structlog.testing
 
 from contracts.emotion import Emotion
 from servicekit.emotion_client.frames import Frame
@@ -128,6 +129,24 @@ def test_a_recording_with_a_pause_goes_on_after_it(tmp_path: Path):
     path = recorded(tmp_path / "pause.webm", [0, 100, 30_000, 30_100, 30_200])
     assert shown_ms(source_for(str(path), 10))[1:] == pytest.approx([100, 1100, 100, 100])
     assert shown_ms(source_for(str(path), 0.5))[1:] == pytest.approx([3000])
+
+
+def test_a_clip_that_is_cut_short_says_so(tmp_path: Path):
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for _ in range(50):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    with structlog.testing.capture_logs() as said:
+        assert len(shown_ms(source_for(str(path), FAST))) == 50
+        assert said == []
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        count = len(shown_ms(source_for(str(path), FAST)))
+    (entry,) = said
+    assert entry["event"] == "the clip ends early; the file may be cut short or broken"
+    assert (entry["read_s"], entry["stated_s"]) == (count / 10, 5)
+    assert 0 < count < 30
 
 
 async def test_frames_carry_jpeg_and_the_time_of_capture(clip: Path):

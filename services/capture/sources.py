@@ -1,5 +1,6 @@
 """Which source of pictures a person means."""
 
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +44,7 @@ def source_for(spec: str, fps: float) -> Source:
     """The source a person means.
 
     Args:
-        spec: "demo", a camera's number, a URL, or the path of a clip, a picture or a folder.
+        spec: "demo", a camera's number or device (/dev/video0), a URL, or the path of a clip, a picture or a folder.
         fps: pictures a second at most, above 0.
 
     Raises:
@@ -51,8 +52,8 @@ def source_for(spec: str, fps: float) -> Source:
     """
     if spec == "demo":
         return DemoSource(fps)
-    if spec.isdecimal():
-        return local_camera(int(spec), fps)
+    if camera := re.fullmatch(r"(?:/dev/video)?(\d{1,4})", spec):
+        return local_camera(int(camera[1]), fps)
     if "://" in spec:
         return network_camera(spec, fps)
     path = Path(spec)

@@ -225,9 +225,10 @@ async def test_a_folder_without_pictures(tmp_path: Path):
     assert caught.value.code == "folder_without_pictures"
 
 
-async def test_a_camera_that_is_not_there():
+@pytest.mark.parametrize("spec", ["93", "/dev/video93"])
+async def test_a_camera_that_is_not_there(spec: str):
     with pytest.raises(SourceError, match="Camera 93") as caught:
-        await pictures_of(source_for("93", 10))
+        await pictures_of(source_for(spec, 10))
     assert caught.value.code == "no_picture"
 
 

@@ -97,6 +97,20 @@ def test_a_verdict_can_be_undone(guest: Page):
     assert titles(guest)[:3] == before[:3]
 
 
+def test_a_verdict_that_was_sent_already_can_be_undone(guest: Page):
+    title = open_picks(guest)[1]
+    verdict(guest, "Not for me", title)
+    # What is shown there is sent first.
+    guest.get_by_role("link", name="Me", exact=True).click()
+    expect(guest.locator(".said")).to_contain_text(title)
+    with guest.expect_response(lambda response: response.request.method == "DELETE") as taken_back:
+        guest.get_by_role("button", name="Undo").click()
+    assert taken_back.value.status == 204
+    expect(guest.get_by_text("Undone")).to_be_visible()
+    guest.reload()
+    expect(guest.get_by_text("Nothing yet. Like, save or turn down a pick")).to_be_visible()
+
+
 def test_a_like_is_kept_and_changes_what_comes(guest: Page):
     before = open_picks(guest)
     with guest.expect_response(lambda response: response.url.endswith("/feedback")):

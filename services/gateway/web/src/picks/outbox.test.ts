@@ -10,7 +10,8 @@ afterEach(() => void vi.useRealTimers());
 
 function box(post: (user_id: string, feedback: Feedback) => Promise<void>) {
   const outcome = { sent: vi.fn(), failed: vi.fn() };
-  return { outbox: new Outbox(post, outcome), outcome };
+  const undo = vi.fn(async (_user_id: string, _key: string) => {});
+  return { outbox: new Outbox({ post, undo }, outcome), outcome, undo };
 }
 
 test("what is said is sent after a moment", async () => {
@@ -30,18 +31,71 @@ test("what is said is sent after a moment", async () => {
 
 test("what is taken back in time is never sent", async () => {
   const post = vi.fn(async (_user_id: string, _: Feedback) => {});
-  const { outbox } = box(post);
-  const undo = outbox.put(LIKE);
-  expect(undo()).toBe(true);
+  const { outbox, undo } = box(post);
+  await outbox.put(LIKE)();
   await vi.runAllTimersAsync();
   expect(post).not.toHaveBeenCalled();
+  expect(undo).not.toHaveBeenCalled();
 });
 
-test("what was sent can no longer be taken back", async () => {
-  const { outbox } = box(async () => {});
-  const undo = outbox.put(LIKE);
+test("what was sent is taken back at the gateway", async () => {
+  const post = vi.fn(async (_user_id: string, _: Feedback) => {});
+  const { outbox, undo } = box(post);
+  const takeBack = outbox.put(LIKE);
+  await outbox.flush();
+  undo.mockRejectedValueOnce(failure(true));
+  const takenBack = takeBack();
   await vi.runAllTimersAsync();
-  expect(undo()).toBe(false);
+  await takenBack;
+  expect(undo).toHaveBeenCalledTimes(2);
+  expect(undo).toHaveBeenLastCalledWith("u-ada", post.mock.calls[0]?.[1].key);
+});
+
+test("a refusal to take it back is told", async () => {
+  const { outbox, undo } = box(async () => {});
+  const takeBack = outbox.put(LIKE);
+  await outbox.flush();
+  undo.mockRejectedValueOnce(failure(false));
+  await expect(takeBack()).rejects.toThrow("no");
+});
+
+test("what is taken back while it is tried again is not sent any more, whatever came of the first try", async () => {
+  const post = vi.fn((_user_id: string, _: Feedback) => Promise.reject(failure(true)));
+  const { outbox, outcome, undo } = box(post);
+  const takeBack = outbox.put(LIKE);
+  await vi.advanceTimersByTimeAsync(HOLD_MS);
+  await takeBack();
+  await vi.runAllTimersAsync();
+  expect(post).toHaveBeenCalledOnce();
+  expect(undo).toHaveBeenCalledOnce();
+  expect(outcome.sent).not.toHaveBeenCalled();
+  expect(outcome.failed).not.toHaveBeenCalled();
+});
+
+test("of two words about an item, the newer one comes last", async () => {
+  const kept: string[] = [];
+  const post = vi.fn(async (_user_id: string, { action }: Feedback) => void kept.push(action));
+  post.mockRejectedValueOnce(failure(true));
+  const { outbox } = box(post);
+  outbox.put(LIKE);
+  await vi.advanceTimersByTimeAsync(100);
+  outbox.put({ ...LIKE, action: "dislike" });
+  await vi.advanceTimersByTimeAsync(HOLD_MS);
+  expect(kept).toEqual([]);
+  await vi.runAllTimersAsync();
+  expect(kept).toEqual(["like", "dislike"]);
+});
+
+test("words about other items, or of others, wait for none", async () => {
+  const kept: string[] = [];
+  const post = vi.fn(async (user_id: string, { item_id }: Feedback) => void kept.push(`${user_id} ${item_id}`));
+  post.mockRejectedValueOnce(failure(true));
+  const { outbox } = box(post);
+  outbox.put(LIKE);
+  outbox.put({ ...LIKE, item_id: "music:2" });
+  outbox.put({ ...LIKE, user_id: "u-bob" });
+  await vi.advanceTimersByTimeAsync(HOLD_MS);
+  expect(kept).toEqual(["u-ada music:2", "u-bob music:1"]);
 });
 
 test("a passing failure is tried again under the same key", async () => {
@@ -70,12 +124,13 @@ test("an outage that lasts is told in the end", async () => {
   expect(outcome.failed).toHaveBeenCalledOnce();
 });
 
-test("a page that closes sends what is held", async () => {
+test("a page that closes sends what is held, at once", async () => {
   const post = vi.fn(async (_user_id: string, _: Feedback) => {});
   const { outbox } = box(post);
   outbox.put(LIKE);
-  outbox.put({ ...LIKE, item_id: "music:2" });
-  await outbox.flush();
+  outbox.put({ ...LIKE, action: "save" });
+  void outbox.flush(true);
+  expect(post.mock.calls.map(([, { action }]) => action)).toEqual(["like", "save"]);
   await vi.runAllTimersAsync();
-  expect(post.mock.calls.map(([, feedback]) => feedback.item_id)).toEqual(["music:1", "music:2"]);
+  expect(post).toHaveBeenCalledTimes(2);
 });

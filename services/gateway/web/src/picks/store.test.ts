@@ -48,3 +48,15 @@ test("it stays theirs when they leave and somebody else comes", async () => {
   expect(said.length).toBeGreaterThan(1);
   expect(new Set(said)).toEqual(new Set(["/v1/users/u-ada/feedback"]));
 });
+
+test("a word that is refused leaves the mark of a newer one", async () => {
+  const { store, gateway } = await page();
+  gateway.status = 422;
+  store.tellAbout(SONG, "like");
+  await vi.advanceTimersByTimeAsync(HOLD_MS - 1);
+  store.tellAbout(SONG, "save");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(store.said.value.get(SONG.id)).toBe("save");
+  await vi.advanceTimersByTimeAsync(HOLD_MS);
+  expect(store.said.value.get(SONG.id)).toBeUndefined();
+});

@@ -1,6 +1,7 @@
 // What is wished for, the list that answers it, and what the person said about its items.
 import { effect, signal } from "@preact/signals";
-import { kinds as fetchKinds, giveFeedback, recommendations } from "../api/client";
+import { kinds as fetchKinds, giveFeedback, recommendations, undoFeedback } from "../api/client";
+import { ProblemError } from "../api/request";
 import type { FeedbackAction, Goal, Item, Kind, KindView } from "../api/types";
 import { wanted } from "../mood/store";
 import { user } from "../session";
@@ -21,13 +22,24 @@ export const said = signal<ReadonlyMap<string, FeedbackAction>>(new Map());
 const BURST_MS = 300;
 const LEAVING: readonly FeedbackAction[] = ["dislike", "not_now", "finish"];
 
-const outbox = new Outbox(giveFeedback, {
-  sent: () => void list.refresh(),
-  failed: ({ title, item_id }) => {
-    note(item_id, undefined);
-    say(words.value.notSaved(title));
+const outbox = new Outbox(
+  { post: giveFeedback, undo },
+  {
+    sent: () => void list.refresh(),
+    failed: ({ title, item_id, action }) => {
+      // What was said of it since is on its way.
+      if (said.value.get(item_id) === action) note(item_id, undefined);
+      say(words.value.notSaved(title));
+    },
   },
-});
+);
+
+async function undo(user_id: string, key: string) {
+  await undoFeedback(user_id, key).catch((error: unknown) => {
+    // It never got there.
+    if (!(error instanceof ProblemError) || error.code !== "no_feedback") throw error;
+  });
+}
 
 export function start() {
   effect(() => {
@@ -35,7 +47,7 @@ export function start() {
     if (user.value) void list.load(wish);
   });
   void loadKinds();
-  window.addEventListener("pagehide", () => void outbox.flush());
+  window.addEventListener("pagehide", () => void outbox.flush(true));
 }
 
 async function loadKinds() {
@@ -67,10 +79,16 @@ export function tellAbout(item: Item, action: FeedbackAction) {
   const putBack = LEAVING.includes(action) ? list.remove(item.id) : () => {};
   note(item.id, action);
   const takeBack = outbox.put({ user_id: user.peek() ?? "", item_id: item.id, action, title: item.title });
-  say(words.value.did[action](item.title), () => {
-    if (!takeBack()) return;
+  say(words.value.did[action](item.title), async () => {
+    try {
+      await takeBack();
+    } catch {
+      say(words.value.notSaved(item.title));
+      return false;
+    }
     putBack();
-    note(item.id, before);
+    if (said.value.get(item.id) === action) note(item.id, before);
+    return true;
   });
 }
 

@@ -6,9 +6,12 @@ import { Icon } from "./icon";
 
 export const TOAST_MS = 5_000;
 
+/** Undo what was said to be done; whether that succeeded. */
+export type Undo = () => Promise<boolean>;
+
 interface Toast {
   text: string;
-  undo?: () => void;
+  undo?: Undo;
 }
 
 const toast = signal<Toast | null>(null);
@@ -18,7 +21,7 @@ export const notice = signal("");
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-export function say(text: string, undo?: () => void) {
+export function say(text: string, undo?: Undo) {
   clearTimeout(timer);
   toast.value = { text, undo };
   timer = setTimeout(() => (toast.value = null), TOAST_MS);
@@ -54,7 +57,7 @@ export function Toasts() {
         <p class="toast" key={current.text}>
           <span>{current.text}</span>
           {current.undo && (
-            <button type="button" onClick={() => takeBack(current)}>
+            <button type="button" onClick={() => void takeBack(current)}>
               {words.value.undo}
             </button>
           )}
@@ -64,9 +67,9 @@ export function Toasts() {
   );
 }
 
-function takeBack({ undo }: Toast) {
-  undo?.();
-  say(words.value.undone);
+async function takeBack({ undo }: Toast) {
+  toast.value = null;
+  if (await undo?.()) say(words.value.undone);
 }
 
 export function NoticeBar() {

@@ -12,11 +12,11 @@ import "./style/frame.css";
 import "./style/mood.css";
 import "./style/picks.css";
 import "./style/pages.css";
+import { renew } from "./ui/renew";
 import { notice } from "./ui/toast";
 import { words } from "./words";
 
-// A newer version was put in place of the one that this page came from.
-window.addEventListener("vite:preloadError", () => location.reload());
+window.addEventListener("vite:preloadError", () => void renew());
 void open();
 start();
 startSpotify();

@@ -10,7 +10,13 @@ import { timeAxis } from "./time-axis";
 const HEIGHT = 220;
 const GAP_MS = 5 * NOTE_MS;
 
-export default function Chart({ notes, from, to }: { notes: readonly Note[]; from: number; to: number }) {
+export interface ChartProps {
+  notes: readonly Note[];
+  from: number;
+  to: number;
+}
+
+export default function Chart({ notes, from, to }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const w = words.value;
   // Colours are read when the chart is drawn, so that a new theme draws it anew.

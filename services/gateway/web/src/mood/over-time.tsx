@@ -5,11 +5,20 @@ import { useEffect } from "preact/hooks";
 import { me } from "../session";
 import { attempt } from "../ui/toast";
 import { duration, percent, words } from "../words";
+import type { ChartProps } from "./chart";
 import { Glyph } from "./glyph";
 import { forgetMoods, history, loadMoods } from "./history";
 import { DAY_MS, KEPT_MS, type Note, shares } from "./notes";
 
-const Chart = lazy(() => import("./chart"));
+const Chart = lazy(() => import("./chart").catch(() => ({ default: NoChart })));
+
+function NoChart(_: ChartProps) {
+  return (
+    <p class="quiet" role="status">
+      {words.value.chartFailed}
+    </p>
+  );
+}
 
 const span = signal<"day" | "week">("day");
 

@@ -135,6 +135,7 @@ export const de: Words = {
   high: "hoch",
   low: "tief",
   chartLabel: "Wie angenehm und wie lebhaft, im Lauf der Zeit; darunter die Anteile der Stimmungen.",
+  chartFailed: "Das Diagramm konnte nicht geladen werden. Lade die Seite neu, um es zu sehen.",
   noHistory: "Noch nichts. Deine Stimmungen erscheinen hier, solange die Kamera an ist.",
   historyKept: "Die letzte Stimmung jeder Minute wird aufbewahrt, eine Woche lang.",
   forgetMoods: "Diese Stimmungen vergessen",

@@ -133,6 +133,7 @@ export const en = {
   high: "high",
   low: "low",
   chartLabel: "Pleasantness and energy over time; the shares of each mood follow below.",
+  chartFailed: "The chart could not be loaded. Load the page again to see it.",
   noHistory: "Nothing yet. Your moods appear here while the camera is on.",
   historyKept: "The last mood of each minute is kept, for a week.",
   forgetMoods: "Forget these moods",

@@ -172,3 +172,8 @@ def test_who_sends_files_and_who_imports_them_write_to_one_volume():
 @pytest.mark.parametrize(("overlay", "access"), [("production", "ReadWriteMany"), ("one-node", "ReadWriteOnce")])
 def test_a_volume_is_for_as_many_nodes_as_there_are(overlay: str, access: str):
     assert named(built(overlay), "PersistentVolumeClaim")["imports"]["spec"]["accessModes"] == [access]
+
+
+def test_a_browser_stays_with_one_gateway():
+    annotations = named(built("production"), "Ingress")["web"]["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/affinity"] == "cookie"

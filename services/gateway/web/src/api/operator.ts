@@ -1,8 +1,9 @@
 // Calls for whoever runs this.
+import { newKey } from "./key";
 import { bodyOf, http } from "./request";
 import type { ImportOrder, Status, Task, TaskWorker } from "./types";
 
-const fresh = () => ({ params: { header: { "Idempotency-Key": crypto.randomUUID() } } });
+const fresh = () => ({ params: { header: { "Idempotency-Key": newKey() } } });
 
 export function status(): Promise<Status> {
   return bodyOf(http.GET("/v1/operator/status"));

@@ -82,3 +82,10 @@ test("who leaves while the browser asks is not watched", async () => {
   expect([camera.stream.value, camera.state.value, sockets.length]).toEqual([null, "consent", 0]);
   expect(track.stop).toHaveBeenCalled();
 });
+
+test("a page that came in plain from another machine is told what it lacks", async () => {
+  const { camera } = await browser();
+  vi.stubGlobal("navigator", { languages: ["en"] });
+  await camera.turnOn();
+  expect([camera.stream.value, camera.state.value]).toEqual([null, "insecure"]);
+});

@@ -8,7 +8,7 @@ const FPS = 10;
 const WIDTH = 640;
 const QUALITY = 0.8;
 
-export type CameraState = "off" | "asking" | "refused" | "missing" | LinkState;
+export type CameraState = "off" | "asking" | "refused" | "missing" | "insecure" | LinkState;
 
 export const state = signal<CameraState>("off");
 export const stream = signal<MediaStream | null>(null);
@@ -21,6 +21,8 @@ let off = new AbortController();
 /** Ask for the camera and send what it sees until `turnOff`. */
 export async function turnOn(): Promise<void> {
   turnOff();
+  // Browsers have no camera for pages that come in plain from another machine.
+  if (!navigator.mediaDevices) return void (state.value = "insecure");
   state.value = "asking";
   off = new AbortController();
   const ended = off.signal;

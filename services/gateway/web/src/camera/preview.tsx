@@ -45,7 +45,7 @@ function Watching() {
   );
 }
 
-const TROUBLES: readonly CameraState[] = ["refused", "missing", "consent", "session"];
+const TROUBLES: readonly CameraState[] = ["refused", "missing", "insecure", "consent", "session"];
 
 function Off() {
   const w = words.value;

@@ -6,7 +6,10 @@ const LIKE: Entry = { user_id: "u-ada", item_id: "music:1", action: "like", titl
 const failure = (passing: boolean) => Object.assign(new Error("no"), { passing });
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 function box(post: (user_id: string, feedback: Feedback) => Promise<void>) {
   const outcome = { sent: vi.fn(), failed: vi.fn() };
@@ -27,6 +30,15 @@ test("what is said is sent after a moment", async () => {
     key: expect.any(String),
   });
   expect(outcome.sent).toHaveBeenCalledExactlyOnceWith(LIKE);
+});
+
+test("it is sent from a page in plain too, where browsers make no UUIDs", async () => {
+  vi.stubGlobal("crypto", { getRandomValues: (bytes: Uint8Array) => bytes.fill(10) });
+  const post = vi.fn(async (_user_id: string, _: Feedback) => {});
+  const { outbox } = box(post);
+  outbox.put(LIKE);
+  await outbox.flush();
+  expect(post.mock.calls[0]?.[1].key).toBe("0a".repeat(16));
 });
 
 test("what is taken back in time is never sent", async () => {

@@ -1,6 +1,7 @@
 // What a person said about items, on its way to the gateway: held for a moment so that it can be undone, then sent
 // until it is accepted, each word about an item after the one before.
 import type { Feedback } from "../api/client";
+import { newKey } from "../api/key";
 
 export const HOLD_MS = 5_000;
 const RETRY_MS = 2_000;
@@ -47,7 +48,7 @@ export class Outbox {
 
   /** Send the entry after `hold_ms`; the returned function takes it back, and raises what the gateway refuses it with. */
   put(entry: Entry, hold_ms = HOLD_MS): () => Promise<void> {
-    const message: Message = { entry, key: crypto.randomUUID(), timer: 0 as never, takenBack: false };
+    const message: Message = { entry, key: newKey(), timer: 0 as never, takenBack: false };
     message.timer = setTimeout(() => void this.release(message), hold_ms);
     this.held.add(message);
     return () => this.takeBack(message);

@@ -76,6 +76,8 @@ export const de: Words = {
     asking: "Dein Browser fragt, ob die Kamera benutzt werden darf.",
     refused: "Die Kamera wurde abgelehnt. Erlaube sie in der Adresszeile, oder mach ohne weiter.",
     missing: "Keine Kamera gefunden, oder ein anderes Programm benutzt sie.",
+    insecure:
+      "Browser geben die Kamera nur über https frei. Frag nach einer solchen Adresse, oder mach ohne Kamera weiter.",
     connecting: "Verbindet",
     open: "Schaut zu. Kein Bild wird gespeichert.",
     retrying: "Der Gesichtsleser ist fort. Er kommt von selbst zurück.",

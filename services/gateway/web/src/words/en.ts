@@ -75,6 +75,8 @@ export const en = {
     asking: "Your browser asks whether the camera may be used.",
     refused: "The camera was refused. Allow it in the address bar, or go on without one.",
     missing: "No camera was found, or another program uses it.",
+    insecure:
+      "Browsers lend the camera to https only. Ask whoever runs this for such an address, or go on without one.",
     connecting: "Connecting",
     open: "Watching. No picture is stored.",
     retrying: "The reader of faces is away. It comes back by itself.",

@@ -22,7 +22,10 @@ let off = new AbortController();
 export async function turnOn(): Promise<void> {
   turnOff();
   // Browsers have no camera for pages that come in plain from another machine.
-  if (!navigator.mediaDevices) return void (state.value = "insecure");
+  if (!navigator.mediaDevices) {
+    state.value = "insecure";
+    return;
+  }
   state.value = "asking";
   off = new AbortController();
   const ended = off.signal;

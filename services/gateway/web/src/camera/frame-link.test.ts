@@ -3,13 +3,13 @@ import { FrameLink, type LinkState, type Reading } from "./frame-link";
 
 class FakeSocket extends EventTarget {
   readonly sent: Blob[] = [];
-  closedWith: number | undefined;
+  closedWith: number | null | undefined = null;
 
   send(frame: Blob) {
     this.sent.push(frame);
   }
 
-  close(code: number) {
+  close(code?: number) {
     this.closedWith = code;
   }
 
@@ -131,6 +131,32 @@ test.each([
   await vi.runAllTimersAsync();
   expect(sockets).toHaveLength(1);
   expect(states.at(-1)).toBe(state);
+});
+
+test("a connection that answers no frame any more is given up, and made again", async () => {
+  const { link, socket, sockets, states } = linked();
+  const silent = socket();
+  silent.says(WELCOME);
+  await vi.advanceTimersByTimeAsync(60_000);
+  link.send(FRAME);
+  await vi.advanceTimersByTimeAsync(14_000);
+  silent.says(reading(1));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sockets).toHaveLength(1);
+  link.send(FRAME);
+  link.send(FRAME);
+  silent.says({ type: "connection", state: "connected" });
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(silent.closedWith).not.toBeNull();
+  expect(states.at(-1)).toBe("retrying");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sockets).toHaveLength(2);
+  socket().says(WELCOME);
+  silent.drops(1006);
+  silent.says(reading(3));
+  expect(states.slice(-2)).toEqual(["connecting", "open"]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sockets).toHaveLength(2);
 });
 
 test("closing ends it for good", async () => {

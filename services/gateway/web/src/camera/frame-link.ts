@@ -4,6 +4,9 @@ import type { Face, Mood } from "../api/types";
 
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
+/** Longer than the gateway itself waits for anything; a network may go without a word. */
+const SILENCE_MS = 15_000;
+const GONE = 1006;
 const REFUSALS = { 4401: "session", 4403: "consent" } as const;
 
 export type Refusal = (typeof REFUSALS)[keyof typeof REFUSALS];
@@ -37,6 +40,8 @@ export class FrameLink {
   private answered = 0;
   private wait = RETRY_MS;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs out where frames are under way, and nothing is heard. */
+  private silence: ReturnType<typeof setTimeout> | undefined;
   private done = false;
 
   constructor(connect: () => WebSocket, on: LinkEvents) {
@@ -52,6 +57,7 @@ export class FrameLink {
 
   send(frame: Blob): void {
     if (!this.ready || frame.size > this.maxBytes) return;
+    if (this.sent === this.answered) this.listen();
     this.sent += 1;
     this.socket?.send(frame);
   }
@@ -60,6 +66,7 @@ export class FrameLink {
     if (this.done) return;
     this.done = true;
     clearTimeout(this.timer);
+    clearTimeout(this.silence);
     this.socket?.close(1000);
     this.on.state("closed");
   }
@@ -67,12 +74,28 @@ export class FrameLink {
   private open(): void {
     this.on.state("connecting");
     [this.sent, this.answered, this.allowed] = [0, 0, 0];
-    this.socket = this.connect();
-    this.socket.addEventListener("message", (event) => this.hear(JSON.parse(String(event.data)) as Message));
-    this.socket.addEventListener("close", (event) => this.lost(event.code));
+    const socket = this.connect();
+    this.socket = socket;
+    const ours = () => socket === this.socket;
+    socket.addEventListener("message", (event) => ours() && this.hear(JSON.parse(String(event.data)) as Message));
+    socket.addEventListener("close", (event) => ours() && this.lost(event.code));
+  }
+
+  private listen(): void {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.giveUp(), SILENCE_MS);
+  }
+
+  private giveUp(): void {
+    const silent = this.socket;
+    // Its own end may take minutes to be told.
+    this.socket = undefined;
+    silent?.close();
+    this.lost(GONE);
   }
 
   private hear(message: Message): void {
+    clearTimeout(this.silence);
     if (message.type === "welcome") {
       this.allowed = message.max_in_flight;
       this.maxBytes = message.max_image_bytes;
@@ -87,10 +110,12 @@ export class FrameLink {
     } else {
       this.on.state("retrying");
     }
+    if (this.answered < this.sent && !this.done) this.listen();
   }
 
   private lost(code: number): void {
     this.allowed = 0;
+    clearTimeout(this.silence);
     if (this.done) return;
     const refusal = REFUSALS[code as keyof typeof REFUSALS];
     if (refusal) {

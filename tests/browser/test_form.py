@@ -79,21 +79,36 @@ def test_the_keyboard_reaches_everything(guest: Page):
     expect(guest.get_by_role("tab", name="Music")).to_have_attribute("aria-selected", "true")
 
 
+def turn_down_elsewhere(page: Page, title: str) -> None:
+    """As another page of the same person does."""
+    page.evaluate(
+        "title => fetch('/v1/users/me/recommendations?kind=all').then(r => r.json()).then(({picks}) => fetch("
+        "'/v1/users/me/feedback', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify("
+        "{item_id: picks.find(p => p.item.title === title).item.id, action: 'dislike'})}))",
+        title,
+    )
+
+
 def test_a_list_does_not_change_under_the_pointer(guest: Page):
     guest.goto("/for-you")
     first = guest.locator(".card h3").first
     expect(first).to_be_visible()
     shown = first.text_content() or ""
     guest.locator(".card").first.hover()
-    guest.evaluate(
-        "title => fetch('/v1/users/me/recommendations?kind=all').then(r => r.json()).then(({picks}) => fetch("
-        "'/v1/users/me/feedback', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify("
-        "{item_id: picks.find(p => p.item.title === title).item.id, action: 'dislike'})}))",
-        shown,
-    )
+    turn_down_elsewhere(guest, shown)
     expect(guest.get_by_text("New picks for your mood")).to_be_visible()
     expect(first).to_have_text(shown)
     guest.mouse.move(0, 0)
+    expect(first).not_to_have_text(shown)
+
+
+def test_a_list_that_went_from_under_the_pointer_is_free_again(guest: Page):
+    guest.get_by_role("link", name="For you").click()
+    guest.locator(".for-you .card").first.hover()
+    guest.go_back()
+    first = guest.locator(".best .card h3").first
+    shown = first.text_content() or ""
+    turn_down_elsewhere(guest, shown)
     expect(first).not_to_have_text(shown)
 
 

@@ -1,4 +1,5 @@
 // The list on the page: skeletons, cards, what waits, what went wrong.
+import { useEffect } from "preact/hooks";
 import { words } from "../words";
 import { Card } from "./card";
 import { goal, kind, list } from "./store";
@@ -9,6 +10,8 @@ export function PickListView() {
   const w = words.value;
   const picks = list.picks.value;
   const numbered = goal.value === "journey" && kind.value !== "all";
+  // A list that goes from under a pointer is not told that it left.
+  useEffect(() => letGo, []);
   return (
     <>
       <Waiting />
@@ -42,6 +45,12 @@ const hold = () => list.hold(pointer || focus);
 function left() {
   pointer = false;
   hold();
+}
+
+function letGo() {
+  clearTimeout(release);
+  focus = false;
+  left();
 }
 
 const holders = {
@@ -81,7 +90,7 @@ function Waiting() {
   );
 }
 
-function Failed() {
+export function Failed() {
   const w = words.value;
   return (
     <p class="notice" role="alert">

@@ -257,28 +257,6 @@ def test_a_second_browser_sees_nothing_of_the_first(watched: Page, visit: Visit)
         assert stranger.evaluate(f"fetch('{path}').then(r => r.status)") in {403, 404}, path
 
 
-def test_a_part_of_the_page_that_is_not_there_costs_one_load_at_most(watched: Page):
-    for part in ("chart", "steps-de"):
-        watched.route(f"**/{part}-*.js", lambda route: route.fulfill(status=404))
-    loads: list[str] = []
-    watched.on("framenavigated", lambda frame: loads.append(frame.url))
-    watched.get_by_role("link", name="Me", exact=True).click()
-    expect(watched.get_by_text("The chart could not be loaded.")).to_be_visible()
-    with watched.expect_response(re.compile("/assets/steps-de-")):
-        watched.get_by_label("Language").select_option("de")
-    expect(watched.get_by_role("link", name="Für dich")).to_be_visible()
-    assert len(loads) <= 2
-
-
-def test_what_cannot_be_fetched_without_a_network_leaves_the_page_as_it_is(guest: Page):
-    first = open_picks(guest)[0]
-    guest.context.set_offline(True)
-    with guest.expect_event("requestfailed", lambda request: "steps-de-" in request.url):
-        guest.get_by_label("Language").select_option("de")
-    expect(guest.get_by_role("heading", name=first, exact=True)).to_be_visible()
-    expect(guest.get_by_role("link", name="Für dich")).to_be_visible()
-
-
 @pytest.mark.parametrize("path", ["/for-you", "/me"])
 def test_every_page_begins_with_the_welcome(visit: Visit, path: str):
     expect(visit(path).get_by_role("heading", name="Before the camera goes on")).to_be_visible()

@@ -6,7 +6,7 @@ import { Headline } from "../mood/headline";
 import { Plane } from "../mood/plane";
 import { seen, trail } from "../mood/store";
 import { Card } from "../picks/card";
-import { Skeletons } from "../picks/list-view";
+import { Failed, Skeletons } from "../picks/list-view";
 import { list } from "../picks/store";
 import { words } from "../words";
 
@@ -33,8 +33,9 @@ export function Now() {
       <section class="best" aria-labelledby="best-title">
         <h2 id="best-title">{w.bestNow}</h2>
         <Link href="/for-you">{w.seeAll}</Link>
+        {list.problem.value !== null && <Failed />}
         {list.picks.value === null ? (
-          <Skeletons />
+          list.problem.value === null && <Skeletons />
         ) : (
           <ol class="cards">
             {list.picks.value.slice(0, PREVIEW).map((pick) => (

@@ -1,5 +1,5 @@
 // Calls about moods and picks.
-import { bodyOf, http } from "./request";
+import { bodyOf, http, within } from "./request";
 import type {
   Clusters,
   Emotion,
@@ -49,12 +49,15 @@ export async function correctMood(user_id: string, mood: Emotion): Promise<void>
   await bodyOf(http.POST("/v1/users/{user_id}/mood/correction", { params: { path: { user_id } }, body: { mood } }));
 }
 
+/** The gateway waits 20 s for a picture, and 10 s for its reading. */
+const PICTURE_TIMEOUT_MS = 40_000;
+
 /** Every face in a picture; needs consent, and nothing is kept. */
 export function readPicture(picture: File): Promise<PictureReading> {
   const form = new FormData();
   form.append("image", picture);
   const body = { image: "" };
-  return bodyOf(http.POST("/v1/images", { body, bodySerializer: () => form }));
+  return bodyOf(http.POST("/v1/images", { body, bodySerializer: () => form, fetch: within(PICTURE_TIMEOUT_MS) }));
 }
 
 export interface Feedback {

@@ -29,12 +29,13 @@ export class UnreachableError extends Error {
   readonly passing = true;
 }
 
-function withDeadline(request: Request): Promise<Response> {
-  return fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+/** `fetch` with a deadline. */
+export function within(timeout_ms: number): (request: Request) => Promise<Response> {
+  return (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeout_ms)]) });
 }
 
 /** Every path of the gateway, typed by its OpenAPI description. */
-export const http = createClient<paths>({ baseUrl: location.origin, fetch: withDeadline });
+export const http = createClient<paths>({ baseUrl: location.origin, fetch: within(TIMEOUT_MS) });
 
 interface Answer<Data> {
   data?: Data;

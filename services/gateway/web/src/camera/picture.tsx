@@ -2,13 +2,13 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { readPicture } from "../api/client";
-import { ProblemError } from "../api/request";
+import { ProblemError, UnreachableError } from "../api/request";
 import type { PictureReading } from "../api/types";
 import { ranked } from "../mood/emotions";
 import { sayMood } from "../mood/telling";
 import { agree } from "../session";
 import { Icon } from "../ui/icon";
-import { say } from "../ui/toast";
+import { reasonOf, say } from "../ui/toast";
 import { words } from "../words";
 import { Boxes } from "./boxes";
 
@@ -41,7 +41,8 @@ async function read(input: HTMLInputElement) {
     const [bitmap, found] = await Promise.all([createImageBitmap(file), readPicture(file)]);
     shown.value = { bitmap, found };
   } catch (error) {
-    say(error instanceof ProblemError ? `${error.message} ${error.advice}` : words.value.pictureFailed);
+    const atGateway = error instanceof ProblemError || error instanceof UnreachableError;
+    say(atGateway ? reasonOf(error) : words.value.pictureFailed);
   }
 }
 

@@ -38,7 +38,8 @@ export async function attempt(action: () => Promise<void>): Promise<boolean> {
   }
 }
 
-function reasonOf(error: unknown): string {
+/** Why the gateway was of no help, in words. */
+export function reasonOf(error: unknown): string {
   const w = words.value;
   if (!(error instanceof ProblemError)) return w.unreachable;
   return w.problems[error.code] ?? `${error.message} ${error.advice}`;

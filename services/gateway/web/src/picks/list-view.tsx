@@ -18,16 +18,18 @@ export function PickListView() {
       {list.problem.value !== null && <Failed />}
       {picks === null && list.problem.value === null && <Skeletons />}
       {list.empty.value && <p class="quiet">{w.nothing}</p>}
-      <ol class="cards" {...holders}>
-        {picks?.map((pick, index) => (
-          <Card key={pick.item.id} pick={pick} place={numbered ? index + 1 : undefined} />
-        ))}
-      </ol>
-      {list.next.value && (
-        <button type="button" class="button more" onClick={() => void list.more()} disabled={list.loading.value}>
-          {w.more}
-        </button>
-      )}
+      <div {...holders}>
+        <ol class="cards">
+          {picks?.map((pick, index) => (
+            <Card key={pick.item.id} pick={pick} place={numbered ? index + 1 : undefined} />
+          ))}
+        </ol>
+        {list.next.value && (
+          <button type="button" class="button more" onClick={() => void list.more()} disabled={list.loading.value}>
+            {w.more}
+          </button>
+        )}
+      </div>
     </>
   );
 }

@@ -69,6 +69,38 @@ test("the next page is appended without repeats", async () => {
   expect(list.next.value).toBeNull();
 });
 
+test("what waited for one wish is not shown for another", async () => {
+  const { list, shown } = listOf(answer("abc", "token"), answer("bca"));
+  await list.load(MUSIC);
+  list.hold(true);
+  await list.refresh();
+  await list.load({ kind: "movie" });
+  list.hold(false);
+  expect(shown()).toBeUndefined();
+  expect([list.waiting.value, list.next.value]).toEqual([null, null]);
+});
+
+test("a fresh list is as long as the one shown", async () => {
+  const all = "abcdefghijklmnopqrstuvwx";
+  const { ask, list, shown } = listOf(answer(all.slice(0, PAGE), "token"), answer(all.slice(PAGE)), answer(all));
+  await list.load(MUSIC);
+  await list.more();
+  await list.refresh();
+  expect(shown()).toBe(all);
+  expect(ask).toHaveBeenLastCalledWith({ kind: "music", count: 2 * PAGE });
+});
+
+test("a page that was asked for comes before a fresh list", async () => {
+  const { list, shown } = listOf(answer("abc", "token"), answer("def"), answer("fedcba"));
+  await list.load(MUSIC);
+  const more = list.more();
+  const refreshed = list.refresh();
+  await more;
+  expect(shown()).toBe("abcdef");
+  await refreshed;
+  expect(shown()).toBe("fedcba");
+});
+
 test("an answer that was overtaken is not shown", async () => {
   let late: (answer: Recommendations) => void = () => {};
   const ask = vi.fn((wish: Wish) =>

@@ -4,6 +4,8 @@ import type { Wish } from "../api/client";
 import type { Pick, Recommendations } from "../api/types";
 
 export const PAGE = 12;
+/** More than this the gateway does not give at once. */
+const MOST = 100;
 
 export type Ask = (wish: Wish) => Promise<Recommendations>;
 
@@ -20,6 +22,7 @@ export class PickList {
   private readonly apply: (change: () => void) => void;
   private wish: Omit<Wish, "count"> | null = null;
   private busy = false;
+  private appending: Promise<void> | undefined;
   private round = 0;
   private readonly gone = new Set<string>();
 
@@ -33,27 +36,41 @@ export class PickList {
   async load(wish: Omit<Wish, "count">): Promise<void> {
     this.wish = wish;
     this.picks.value = null;
+    this.waiting.value = null;
+    this.next.value = null;
     await this.fetch((fresh) => this.show(fresh));
   }
 
-  /** Bring the list up to date: now, or as soon as nobody is busy with it. */
+  /** Bring the list up to date, as long as it is: now, or as soon as nobody is busy with it. */
   async refresh(): Promise<void> {
-    await this.fetch((fresh) => {
-      if (!this.busy || !this.picks.value?.length) this.show(fresh);
-      else if (!sameOrder(this.kept(fresh.picks), this.picks.value)) this.waiting.value = fresh;
-    });
+    if (this.appending) await this.appending;
+    const count = Math.min(Math.max(PAGE, this.picks.value?.length ?? 0), MOST);
+    await this.fetch(
+      (fresh) => {
+        if (!this.busy || !this.picks.value?.length) this.show(fresh);
+        else if (!sameOrder(this.kept(fresh.picks), this.picks.value)) this.waiting.value = fresh;
+      },
+      { count },
+    );
   }
 
   /** Append the next page. */
   async more(): Promise<void> {
     const page_token = this.next.value;
     if (!page_token) return;
-    await this.fetch((page) => {
+    this.appending = this.append(page_token);
+    await this.appending;
+    this.appending = undefined;
+  }
+
+  private async append(page_token: string): Promise<void> {
+    const use = (page: Recommendations) => {
       const shown = new Set(this.picks.value?.map((pick) => pick.item.id));
       const added = this.kept(page.picks).filter((pick) => !shown.has(pick.item.id));
       this.picks.value = [...(this.picks.value ?? []), ...added];
       this.next.value = page.next_page_token ?? null;
-    }, page_token);
+    };
+    await this.fetch(use, { page_token });
   }
 
   /** Say whether a pointer or the keyboard's focus is in the list. */
@@ -94,13 +111,13 @@ export class PickList {
     return picks.filter((pick) => !this.gone.has(pick.item.id));
   }
 
-  private async fetch(use: (fresh: Recommendations) => void, page_token?: string): Promise<void> {
+  private async fetch(use: (fresh: Recommendations) => void, part: Partial<Wish> = {}): Promise<void> {
     if (!this.wish) return;
     this.round += 1;
     const round = this.round;
     this.loading.value = true;
     try {
-      const fresh = await this.ask({ ...this.wish, count: PAGE, page_token });
+      const fresh = await this.ask({ ...this.wish, count: PAGE, ...part });
       // An answer that was overtaken by a later question is of no use.
       if (round !== this.round) return;
       this.problem.value = null;

@@ -19,7 +19,9 @@ export const told = signal<Told | null>(null);
 /** What picks are ranked for where it is not what was seen. */
 export const wanted = computed(() => told.value?.state);
 
-let timer: ReturnType<typeof setTimeout> | undefined;
+/** How late an end may be noticed: a timer of half an hour would stand still while a laptop sleeps. */
+const LOOK_MS = 10_000;
+let timer: ReturnType<typeof setInterval> | undefined;
 
 export function see(mood: Mood) {
   seen.value = mood;
@@ -30,9 +32,10 @@ export function see(mood: Mood) {
 
 /** The person says how they feel; null: follow the camera again. */
 export function tell(state: Emotion | null, now = Date.now()) {
-  clearTimeout(timer);
-  told.value = state && { state, until: now + TOLD_MS };
-  if (state) timer = setTimeout(() => tell(null), TOLD_MS);
+  clearInterval(timer);
+  const until = now + TOLD_MS;
+  told.value = state && { state, until };
+  if (state) timer = setInterval(() => Date.now() >= until && tell(null), LOOK_MS);
 }
 
 /** Another person is shown now. */

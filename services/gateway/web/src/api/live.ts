@@ -1,9 +1,11 @@
-// The live channel: server-sent events, made again whenever it is lost.
+// The live channel: server-sent events, made again whenever it is lost. A browser has six connections to a server, so that
+// a page that nobody looks at leaves its own to others; and of a machine that slept it may be silent for ever.
 import { signal } from "@preact/signals";
 import type { LiveRecommendations, Notice, UserMood } from "./types";
 
 const RETRY_MS = 2_000;
 const MAX_RETRY_MS = 15_000;
+const UNSEEN_MS = 30_000;
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -19,6 +21,8 @@ export interface Handlers {
 export function listen(user: string, on: Handlers): () => void {
   let source: EventSource | undefined;
   let timer = 0;
+  let unseen = 0;
+  let unseenSince = Number.POSITIVE_INFINITY;
   let wait = RETRY_MS;
 
   function open() {
@@ -42,9 +46,29 @@ export function listen(user: string, on: Handlers): () => void {
     wait = Math.min(2 * wait, MAX_RETRY_MS);
   }
 
-  open();
-  return () => {
+  function close() {
     clearTimeout(timer);
     source?.close();
+    source = undefined;
+  }
+
+  function look() {
+    clearTimeout(unseen);
+    if (document.hidden) {
+      unseenSince = Date.now();
+      unseen = window.setTimeout(close, UNSEEN_MS);
+    } else if (Date.now() - unseenSince >= UNSEEN_MS) {
+      close();
+      connection.value = "connecting";
+      open();
+    }
+  }
+
+  open();
+  document.addEventListener("visibilitychange", look);
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    clearTimeout(unseen);
+    close();
   };
 }

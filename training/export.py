@@ -99,6 +99,7 @@ def _describe(
         selection_faces=len(selection),
         duplicates_of_validation=splits.duplicates_of_validation,
         duplicates_of_selection=splits.duplicates_of_selection,
+        other_crops=splits.other_crops,
         calibration=calibration,
         selection_ferplus=score(
             softmax(ferplus / calibration.ferplus_temperature)[known], selection.ferplus_label[known]

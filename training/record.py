@@ -31,6 +31,9 @@ class RunRecord(BaseModel):
     selection_faces: int
     duplicates_of_validation: int
     duplicates_of_selection: int
+    other_crops: int | None = None
+    """As `training.dataset.Splits`; None where other crops of a photograph were not looked for."""
+
     calibration: Calibration
     selection_ferplus: Scores
     selection_fer2013: Scores

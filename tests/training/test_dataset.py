@@ -1,5 +1,7 @@
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -109,6 +111,41 @@ def test_near_duplicates_are_found_brightened_noisy_and_mirrored() -> None:
     assert near_duplicates(candidates, smooth[:3]).tolist() == [True, True, False, False]
 
 
+def another_crop(picture: np.ndarray, at: int, scale: float) -> np.ndarray:
+    """The 48 x 48 pixels at (`at`, `at`) of a larger picture, scaled before."""
+    side = round(scale * len(picture))
+    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)[at : at + 48, at : at + 48]
+
+
+def photographs(n: int) -> np.ndarray:
+    """Clouds, mostly of coarse detail as faces are: uint8, (n, 64, 64)."""
+    noise = np.random.default_rng(0).normal(0, 1, (n, 64, 64))
+    clouds = sum(px**2 * np.stack([cv2.GaussianBlur(each, (0, 0), px) for each in noise]) for px in (2.0, 4.0, 8.0))
+    clouds -= np.min(clouds, axis=(1, 2), keepdims=True)
+    return (255 * clouds / np.max(clouds, axis=(1, 2), keepdims=True)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("at", "scale"), [(5, 1.0), (8, 1.05), (11, 1.0), (6, 0.95)])
+def test_another_crop_of_a_photograph_is_found(at: int, scale: float) -> None:
+    pictures = photographs(6)
+    held_out = np.stack([another_crop(picture, 8, 1.0) for picture in pictures[:3]])
+    candidates = np.stack([another_crop(picture, at, scale) for picture in pictures])
+    candidates[1] = candidates[1, :, ::-1]
+    assert near_duplicates(candidates, held_out).tolist() == [True] * 3 + [False] * 3
+
+
+def test_other_crops_are_not_learned_from_and_leave_the_held_back_part_as_it_is() -> None:
+    pictures = photographs(40)
+    crops, others = (np.stack([another_crop(picture, at, 1.0) for picture in pictures]) for at in (8, 11))
+    faces = faces_with_votes(*[[1] * 10] * 40)
+    faces, validation = replace(faces, images=crops), replace(faces, images=others).select(np.arange(20))
+    before, after = (split(faces, each, 0.2, seed=1) for each in (faces_with_votes([1] * 10), validation))
+    assert np.array_equal(before.selection.images, after.selection.images)
+    held_back = sum((before.selection.images == crop).all(axis=(1, 2)).any() for crop in crops[:20])
+    assert (before.other_crops, after.other_crops) == (0, 20 - held_back)
+    assert len(after.train) == len(before.train) - after.other_crops
+
+
 def test_nothing_is_learned_that_is_in_validation_or_selection(dataset: FaceDataset) -> None:
     repeated = dataset.select(np.arange(10))
     splits = split(dataset, repeated, selection_share=0.2, seed=1)
@@ -116,7 +153,8 @@ def test_nothing_is_learned_that_is_in_validation_or_selection(dataset: FaceData
     held_out = np.concatenate([repeated.images, splits.selection.images])
     assert not near_duplicates(splits.train.images, held_out).any()
     parts = len(splits.train) + len(splits.selection)
-    assert parts + splits.duplicates_of_validation + splits.duplicates_of_selection == len(dataset)
+    left_out = splits.duplicates_of_validation + splits.duplicates_of_selection + splits.other_crops
+    assert parts + left_out == len(dataset)
 
 
 def test_the_split_depends_on_the_seed_alone(dataset: FaceDataset) -> None:

@@ -37,7 +37,9 @@ def write_litert(version_dir: Path) -> Path:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     target = version_dir / LITERT_FILE
     target.parent.mkdir(exist_ok=True)
-    target.write_bytes(converter.convert())
+    unfinished = target.with_suffix(".unfinished")
+    unfinished.write_bytes(converter.convert())
+    unfinished.replace(target)
     return target
 
 

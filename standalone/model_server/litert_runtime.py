@@ -48,8 +48,11 @@ class LiteRTRuntime:
         path = folder / LITERT_FILE
         if not path.is_file():
             return model
-        quick = LiteRTModel(model, path)
-        problem = _disagreement(quick, model)
+        try:
+            quick = LiteRTModel(model, path.read_bytes())
+            problem = _disagreement(quick, model)
+        except (OSError, ValueError, RuntimeError) as error:
+            quick, problem = model, f"it does not run: {error}"
         if problem:
             _log.warning("a version is served without its LiteRT form", file=str(path), problem=problem)
             return model
@@ -61,13 +64,14 @@ class LiteRTModel:
 
     Args:
         model: answers everything else.
-        path: a `LITERT_FILE`.
+        content: of a `LITERT_FILE`.
     """
 
-    def __init__(self, model: LoadedModel, path: Path) -> None:
+    def __init__(self, model: LoadedModel, content: bytes) -> None:
         self.signatures: Mapping[str, SignatureDef] = model.signatures
         self._model = model
-        self._path = path
+        # Not the file: a thread's interpreter is made at its first call, when the file may be another one, or gone.
+        self._content = content
         self._local = threading.local()
 
     def predict(self, signature_name: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
@@ -91,7 +95,7 @@ class LiteRTModel:
     def _interpreter(self) -> Any:
         # An interpreter holds the tensors of one call, so each thread has its own.
         if not hasattr(self._local, "interpreter"):
-            interpreter: Any = Interpreter(model_path=str(self._path), num_threads=1)
+            interpreter: Any = Interpreter(model_content=self._content, num_threads=1)
             interpreter.allocate_tensors()
             self._local.interpreter = interpreter
         return self._local.interpreter
@@ -105,15 +109,13 @@ class LiteRTModel:
 def _disagreement(quick: LoadedModel, model: LoadedModel) -> str:
     """What is wrong with the LiteRT form; empty where nothing is."""
     pictures = _trial_pictures()
-    try:
-        first, second = (
-            each.predict(SIGNATURE_NAME, {INPUT_NAME: pictures}, [PROBABILITIES])[PROBABILITIES].astype(float)
-            for each in (quick, model)
-        )
-    except (ValueError, RuntimeError) as error:
-        return f"it does not run: {error}"
+    first, second = (
+        each.predict(SIGNATURE_NAME, {INPUT_NAME: pictures}, [PROBABILITIES])[PROBABILITIES].astype(float)
+        for each in (quick, model)
+    )
     apart = float(np.abs(first - second).max())
-    return f"its answers are {apart:.2f} from the SavedModel's" if apart > TOLERANCE else ""
+    # Of what is no number every comparison is false.
+    return "" if apart <= TOLERANCE else f"its answers are {apart:.2f} from the SavedModel's"
 
 
 def _trial_pictures() -> Array:

@@ -1,13 +1,16 @@
 """The LiteRT form of a version: it agrees with the SavedModel beside it, or it is not used."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
 import pytest
 import structlog.testing
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from contracts.emotion import Emotion
@@ -109,8 +112,48 @@ def test_one_of_another_network_is_not_used(version: Path):
     assert "from the SavedModel's" in served_instead(version)
 
 
+def test_one_that_answers_no_numbers_is_not_used(version: Path):
+    content = (MODELS / "1" / LITERT_FILE).read_bytes()
+    (version / LITERT_FILE).write_bytes(content.replace(last_bias(content), np.full(7, np.nan, np.float32).tobytes()))
+    assert "nan from the SavedModel's" in served_instead(version)
+
+
+def last_bias(content: bytes) -> bytes:
+    interpreter: Any = Interpreter(model_content=content, num_threads=1)
+    wide = (each["index"] for each in interpreter.get_tensor_details() if tuple(each["shape"]) == (len(Emotion),))
+    return interpreter.get_tensor(next(wide)).tobytes()
+
+
+class Agreeing(FakeRuntime):
+    """Answers what the file said when it was loaded."""
+
+    def load(self, folder: Path) -> "FakeRuntime":
+        self._model = LiteRTModel(self, (folder / LITERT_FILE).read_bytes())
+        return self
+
+    def predict(self, signature_name: str, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
+        return self._model.predict(signature_name, inputs, outputs)
+
+
+@pytest.mark.parametrize("other", ["2", None])
+def test_every_thread_answers_with_what_was_loaded(version: Path, other: str | None):
+    (version / LITERT_FILE).write_bytes((MODELS / "1" / LITERT_FILE).read_bytes())
+    model = LiteRTRuntime(Agreeing()).load(version)
+
+    def read() -> Array:
+        return model.predict("serving_default", {INPUT_NAME: faces()}, [PROBABILITIES])[PROBABILITIES]
+
+    before = read()
+    if other is None:
+        (version / LITERT_FILE).unlink()
+    else:
+        (version / LITERT_FILE).write_bytes((MODELS / other / LITERT_FILE).read_bytes())
+    with ThreadPoolExecutor(1) as another_thread:
+        assert np.array_equal(another_thread.submit(read).result(), before)
+
+
 def test_what_a_face_is_read_as_does_not_depend_on_its_company():
-    model = LiteRTModel(FakeRuntime(), MODELS / "1" / LITERT_FILE)
+    model = LiteRTModel(FakeRuntime(), (MODELS / "1" / LITERT_FILE).read_bytes())
     together = model.predict("serving_default", {INPUT_NAME: faces()}, [PROBABILITIES])[PROBABILITIES]
     alone = [model.predict("serving_default", {INPUT_NAME: face[None]}, [PROBABILITIES]) for face in faces()]
     assert np.array_equal(together, np.concatenate([each[PROBABILITIES] for each in alone]))
@@ -118,6 +161,6 @@ def test_what_a_face_is_read_as_does_not_depend_on_its_company():
 
 
 def test_other_outputs_come_from_the_other_runtime():
-    model = LiteRTModel(FakeRuntime(), MODELS / "1" / LITERT_FILE)
+    model = LiteRTModel(FakeRuntime(), (MODELS / "1" / LITERT_FILE).read_bytes())
     answers = model.predict("serving_default", {INPUT_NAME: faces()}, [PROBABILITIES, "other"])
     assert answers["other"][0, 0] == pytest.approx(1 / 7)

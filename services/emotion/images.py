@@ -59,8 +59,11 @@ class Picture:
         if not self._decoded:
             self.grey(max(_DECODINGS))
         reduced, grey = next(iter(self._decoded.items()))
-        width = -(-self._stated.width // reduced)
-        return self._stated if grey.shape[1] == width else ImageSize(self._stated.height, self._stated.width)
+        height, width = grey.shape
+        stated = self._stated
+        # A JPEG made smaller is rounded up, a PNG down.
+        upright = abs(width * reduced - stated.width) < reduced and abs(height * reduced - stated.height) < reduced
+        return stated if upright else ImageSize(stated.height, stated.width)
 
     def grey(self, reduced: int = 1) -> GreyImage:
         """Decode it, 1, 2, 4 or 8 times smaller: a JPEG is made smaller before its pixels are computed.

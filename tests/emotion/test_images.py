@@ -51,6 +51,15 @@ def test_a_picture_is_decoded_to_grey_as_small_as_asked_for(encode: Callable[[ND
     assert np.abs(grey.astype(int) - whole).mean() < 3
 
 
+@pytest.mark.parametrize("encode", [jpeg, png])
+@pytest.mark.parametrize("size", [(641, 480), (750, 533), (487, 641), (655, 480), (49, 63)])
+def test_a_picture_of_any_size_is_not_taken_for_lying(
+    encode: Callable[[NDArray[np.uint8]], bytes], size: tuple[int, int]
+):
+    width, height = size
+    assert Picture(encode(np.zeros((height, width), np.uint8)), LIMITS).size == size
+
+
 def test_the_size_is_that_of_the_upright_picture():
     lying = (
         b"\xff\xe1\x00\x22Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03" + b"\x00\x00\x00\x01\x00\x06"

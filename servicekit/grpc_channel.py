@@ -33,7 +33,7 @@ def open_channel(address: str, options: Options = (), tls: Tls | None = None) ->
         tls: None: the line is not encrypted.
 
     Raises:
-        ConfigurationError: a file of `tls` cannot be read.
+        ConfigurationError: a file of `tls` cannot be read or used.
     """
     if tls is None:
         return grpc.aio.insecure_channel(address, options=(*_OPTIONS, *options))

@@ -62,7 +62,7 @@ async def serving(server: grpc.aio.Server, address: str, setting: str, tls: Tls 
         tls: with it only TLS is spoken.
 
     Raises:
-        ConfigurationError: the address cannot be bound, or a certificate cannot be read.
+        ConfigurationError: the address cannot be bound, or a certificate cannot be read or used.
     """
     credentials = tls and tls.server_credentials()
     try:

@@ -1,9 +1,9 @@
 """What the capture client can be told by CAPTURE_* and the shared variables."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.emotion_client.endpoint import Endpoint
@@ -43,3 +43,9 @@ class CaptureSettings(ServiceSettings):
                 code="token_unencrypted",
             )
         return Endpoint(address, token, Tls(self.ca_file, self.certificate_file, self.key_file) if self.tls else None)
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("CAPTURE_CERTIFICATE_FILE and CAPTURE_KEY_FILE go together: set both or none")
+        return self

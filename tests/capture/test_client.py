@@ -15,6 +15,7 @@ from servicekit.emotion_client.stream import Connection, EmotionStream
 from servicekit.errors import ConfigurationError, InvalidInputError, OverloadedError
 from servicekit.tls import Tls
 from services.capture.errors import SourceError
+from services.capture.settings import CaptureSettings
 from tests.capture.conftest import FakeServer, certificates
 
 JPEG = b"\xff\xd8 a picture"
@@ -387,6 +388,12 @@ async def test_a_token_may_be_made_for_every_call(server: FakeServer):
         assert server.service.authorization not in {None, "Bearer token 1"}
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
+
+
+@pytest.mark.parametrize("half", ["certificate_file", "key_file"])
+def test_half_of_a_certificate_and_its_key_is_a_wrong_setting(half: str):
+    with pytest.raises(ValueError, match="CAPTURE_KEY_FILE go together"):
+        CaptureSettings.model_validate({half: "device.pem"})
 
 
 async def test_a_certificate_that_is_not_there_is_named(tmp_path: Path):

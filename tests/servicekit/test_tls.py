@@ -100,6 +100,26 @@ def test_a_file_that_has_gone_is_told(ours: Authority):
         Tls(ours.ca_file, ours.ca_file, ours.ca_file.with_name("gone")).server_credentials()
 
 
+@pytest.mark.parametrize("wrong", ["another's key", "no PEM", "no authority", "no key"])
+async def test_files_that_grpc_could_not_use_are_told_first(ours: Authority, wrong: str):
+    pair, garbage = ours.vouch("localhost"), ours.ca_file.with_name("garbage.pem")
+    garbage.write_text("half a renewal")
+    tls = {
+        "another's key": Tls(None, pair.certificate, ours.vouch("other").key),
+        "no PEM": Tls(None, garbage, pair.key),
+        "no authority": Tls(garbage, *pair),
+        "no key": Tls(None, pair.certificate),
+    }[wrong]
+    with pytest.raises(ConfigurationError) as caught:
+        open_channel("localhost:1", tls=tls)
+    assert caught.value.code == "tls_file_unusable"
+    server, _ = await create_server(NAME)
+    with pytest.raises(ConfigurationError) as caught:
+        async with serving(server, "127.0.0.1:0", "RECOMMENDER_PORT", tls):
+            pass
+    assert caught.value.code == "tls_file_unusable"
+
+
 @asynccontextmanager
 async def encrypted(redis_url: str, pair: Pair) -> AsyncGenerator[int]:
     """A port that speaks TLS for a Redis that does not."""

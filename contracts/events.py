@@ -19,8 +19,9 @@ REVOKED_TOKENS_KEY: Final = "emoverse:v1:revoked:tokens"
 database; it outlives every token in it."""
 
 EMOTION_WORKERS_KEY: Final = "emoverse:v1:emotion-workers"
-"""A hash of what each emotion worker has said last: "STREAMS:MOMENT:VERSION", in seconds of Redis's clock, with 0 as
-the version while there is no model. Whoever has been silent for `EMOTION_WORKER_SILENT_S` has gone."""
+"""A hash of what each emotion worker has said last: "STREAMS:MOMENT:VERSION:ROOM", in seconds of Redis's clock, with 0
+as the version while there is no model, and how many more streams it would take. Whoever has been silent for
+`EMOTION_WORKER_SILENT_S` has gone."""
 EMOTION_WORKER_SILENT_S: Final = 15.0
 
 IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"

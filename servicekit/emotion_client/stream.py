@@ -123,7 +123,9 @@ class EmotionStream:
         try:
             async for response in leg.responses():
                 if isinstance(response, emotion_pb2.Reconnect):
-                    self._next_leg = self._next_leg or asyncio.create_task(self._move(leg, response))
+                    # Whoever found no place the last time may be asked again.
+                    if not self._next_leg or (self._next_leg.done() and not self._next_leg.result()):
+                        self._next_leg = asyncio.create_task(self._move(leg, response))
                 else:
                     yield self._noted(response)
         except (OverloadedError, UnavailableError) as error:

@@ -20,33 +20,39 @@ TOLERANCE: Final = 0.1
 SHARE_AT_ONCE: Final = 0.25
 """Of the surplus: whoever is moved may be sent back here by a load balancer that does not look at loads."""
 
-# ARGV: worker, streams, seconds until one counts as silent, the model's version. Gives the workers, and their streams.
+# ARGV: worker, streams, seconds until one counts as silent, the model's version, how many more streams it would take.
+# Gives the workers, their streams, and what the others would take.
 _TELL: Final = """
 local now = tonumber(redis.call('TIME')[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. now .. ':' .. ARGV[4])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. now .. ':' .. ARGV[4] .. ':' .. ARGV[5])
 redis.call('EXPIRE', KEYS[1], 10 * ARGV[3])
-local workers, total, told = 0, 0, redis.call('HGETALL', KEYS[1])
+local workers, total, room, told = 0, 0, 0, redis.call('HGETALL', KEYS[1])
 for i = 1, #told, 2 do
-  local streams, at = string.match(told[i + 1], '(%d+):(%d+)')
+  local streams, at, free = string.match(told[i + 1], '(%d+):(%d+):?%d*:?(%d*)')
   if now - at > tonumber(ARGV[3]) then redis.call('HDEL', KEYS[1], told[i])
-  else workers, total = workers + 1, total + streams end
+  else
+    workers, total = workers + 1, total + streams
+    -- One of an older version does not say.
+    if told[i] ~= ARGV[1] then room = room + (tonumber(free) or 0) end
+  end
 end
-return {workers, total}
+return {workers, total, room}
 """
 
 _log = structlog.get_logger(__name__)
 
 
-def surplus(streams: int, workers: int, total: int) -> int:
+def surplus(streams: int, workers: int, total: int, room: int) -> int:
     """How many streams to move away now.
 
     Args:
         streams: of this worker.
         workers: that share `total` streams, this one included.
+        room: how many more the others would take.
     """
     mean = math.ceil(total / max(1, workers))
     above = streams - mean
-    return math.ceil(above * SHARE_AT_ONCE) if above > max(1, TOLERANCE * mean) else 0
+    return min(room, math.ceil(above * SHARE_AT_ONCE)) if above > max(1, TOLERANCE * mean) else 0
 
 
 class Balance:
@@ -74,7 +80,8 @@ class Balance:
         streams = len(self._sessions.staying)
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
-                arguments = [self._worker, streams, round(EMOTION_WORKER_SILENT_S), self._version()]
+                silent_s, room = round(EMOTION_WORKER_SILENT_S), self._sessions.room
+                arguments = [self._worker, streams, silent_s, self._version(), room]
                 told = await self._tell([EMOTION_WORKERS_KEY], arguments)
         except (RedisError, OSError, TimeoutError) as error:
             _log.debug("loads are not compared", problem=type(error).__name__)

@@ -24,7 +24,7 @@ from services.emotion.images import ImageLimits
 from services.emotion.inbox import Frame
 from services.emotion.messages import from_crops, to_faces, to_pace, to_reading, to_reconnect, to_status
 from services.emotion.readings import FaceReader, FaceReading, ReadingStatus
-from services.emotion.session import Session
+from services.emotion.session import LeaveReason, Session
 from services.emotion.sessions import Sessions
 
 SERVICE_NAME: Final = emotion_pb2.DESCRIPTOR.services_by_name["EmotionService"].full_name
@@ -211,10 +211,19 @@ def _frame(request: emotion_pb2.StreamFramesRequest) -> Frame:
 
 
 async def _lead_away(session: Session, outbox: Outbox) -> None:
-    leave = await session.leaving
+    leave = await session.leaves.get()
     try:
-        await outbox.send(emotion_pb2.StreamFramesResponse(reconnect=to_reconnect(leave)))
-        await asyncio.sleep(leave.grace_s)
+        while True:
+            await outbox.send(emotion_pb2.StreamFramesResponse(reconnect=to_reconnect(leave)))
+            try:
+                async with asyncio.timeout(leave.grace_s):
+                    leave = await session.leaves.get()
+            except TimeoutError:
+                if leave.reason is LeaveReason.DRAINING or session.superseded:
+                    break
+                # Who found no place elsewhere keeps the one here.
+                session.leaving = False
+                leave = await session.leaves.get()
     except (OverloadedError, grpc.RpcError):
         _log.debug("a client could not be told to reconnect")
     finally:

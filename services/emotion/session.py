@@ -58,7 +58,7 @@ class Leave(NamedTuple):
     reason: LeaveReason
     retry_after_s: float
     grace_s: float
-    """Until it is ended; always longer than `retry_after_s`."""
+    """Until it is ended, or, for balance, stays; always longer than `retry_after_s`."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,10 @@ class Session:
     """Frames that were not read because newer ones came, or there was no capacity."""
     superseded: bool = False
     """A newer stream has the session: what this one sees is nobody's mood."""
-    leaving: asyncio.Future[Leave] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """Set once, when the stream is to go on with another worker."""
+    leaving: bool = False
+    """The client was asked to go on with another worker, and may still do so."""
+    leaves: asyncio.Queue[Leave] = field(default_factory=asyncio.Queue[Leave])
+    """What it is still to be told of that."""
     _last_sequence: int = -1
 
     def __post_init__(self) -> None:
@@ -110,9 +112,9 @@ class Session:
         return FaceState(memory=self.tracker.memory, reported=self.reporter.reported, at=self.around.clock())
 
     def leave(self, leave: Leave) -> None:
-        """Ask the client to go on with another worker; asking twice changes nothing."""
-        if not self.leaving.done():
-            self.leaving.set_result(leave)
+        """Ask the client to go on with another worker."""
+        self.leaving = True
+        self.leaves.put_nowait(leave)
 
     async def receive(self, frame: Frame) -> None:
         """Take a frame in.

@@ -63,8 +63,13 @@ class Sessions:
 
     @property
     def staying(self) -> list[Session]:
-        """Those that were not asked to leave, the oldest first."""
-        return [session for session in self._sessions.values() if not session.leaving.done()]
+        """Those that were not asked to leave, or found no place elsewhere, the oldest first."""
+        return [session for session in self._sessions.values() if not session.leaving]
+
+    @property
+    def room(self) -> int:
+        """How many more streams are taken."""
+        return max(0, min(self._rules.max_sessions - self._workload.streams, self._workload.room))
 
     @asynccontextmanager
     async def open(self, user_id: str, session_id: str, token_id: str | None = None) -> AsyncGenerator[Session]:
@@ -113,12 +118,11 @@ class Sessions:
             self._workload.streams -= 1
 
     def _refuse_beyond_capacity(self) -> None:
-        streams = self._workload.streams
-        if streams < self._rules.max_sessions and self._workload.has_room:
+        if self.room:
             return
         self._around.metrics.refused.inc()
         raise OverloadedError(
-            f"This worker serves {streams} streams and takes no more.",
+            f"This worker serves {self._workload.streams} streams and takes no more.",
             "Try again in some seconds, or another worker.",
             code="streams_exhausted",
             retry_after_s=random.uniform(*RETRY_AFTER_S),
@@ -240,7 +244,7 @@ class Sessions:
 
 async def _supersede(earlier: Session) -> None:
     earlier.superseded = True
-    if not earlier.leaving.done():
+    if not earlier.leaving:
         await earlier.inbox.close(
             ConflictError("A newer stream has this session.", "Use one stream at a time.", code="session_taken")
         )

@@ -89,10 +89,10 @@ class Workload:
             self._room_fps += MORE * self._first_fps
 
     @property
-    def has_room(self) -> bool:
-        """Whether one more stream can have `min_fps`, and all others too."""
+    def room(self) -> int:
+        """How many more streams can have `min_fps`, and all others too; below 0 where there are too many."""
         # The first is always taken: without frames nothing would be learned any more.
-        return not self.streams or (self.streams + 1) * self._min_fps <= self._room_fps
+        return max(1, int(self._room_fps / self._min_fps)) - self.streams
 
     @property
     def fps_each(self) -> float:

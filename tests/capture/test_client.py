@@ -330,6 +330,22 @@ async def test_while_nobody_else_takes_it_the_old_server_goes_on(server: FakeSer
     await server.service.until_ended_well(1)
 
 
+async def test_who_found_no_place_can_be_asked_again(server: FakeServer, camera: Camera):
+    stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
+    collecting = asyncio.create_task(collect(stream, camera))
+    server.service.answer()
+    camera.give(1)
+    await server.service.until_received(1)
+    server.service.refusal = InvalidInputError("Not here.", "Stay where you are.")
+    async with asyncio.timeout(10):
+        while len(server.service.hellos) < 3:
+            server.service.move_on(retry_after_s=0, grace_s=10)
+            await asyncio.sleep(0.01)
+    camera.give(2)
+    camera.end()
+    assert sequences(await collecting) == [1, 2, 3]
+
+
 async def test_frames_that_end_during_a_move_end_the_stream(server: FakeServer, camera: Camera):
     stream = EmotionStream(server.endpoint, "ann", keep_every_frame=True)
     collecting = asyncio.create_task(collect(stream, camera))

@@ -191,18 +191,31 @@ async def test_what_is_kept_holds_no_picture_and_ends_by_itself(redis_url: str, 
 
 
 @pytest.mark.parametrize(
-    ("streams", "workers", "total", "moved"),
-    [(5, 1, 5, 0), (100, 2, 100, 13), (51, 2, 101, 0), (55, 2, 100, 0), (3, 2, 4, 0), (4, 2, 4, 1), (0, 2, 9, 0)],
+    ("streams", "workers", "total", "room", "moved"),
+    [
+        (5, 1, 5, 0, 0),
+        (100, 2, 100, 60, 13),
+        (100, 2, 140, 3, 3),
+        (100, 2, 140, 0, 0),
+        (51, 2, 101, 9, 0),
+        (55, 2, 100, 9, 0),
+        (3, 2, 4, 9, 0),
+        (4, 2, 4, 9, 1),
+        (0, 2, 9, 9, 0),
+    ],
 )
-def test_a_worker_moves_a_part_of_what_it_has_above_the_mean(streams: int, workers: int, total: int, moved: int):
-    assert surplus(streams, workers, total) == moved
+def test_a_worker_moves_a_part_of_what_it_has_above_the_mean(
+    streams: int, workers: int, total: int, room: int, moved: int
+):
+    assert surplus(streams, workers, total, room) == moved
 
 
 class Streams:
     """Stands for a worker's sessions."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, room: int = 60) -> None:
         self.staying = [object()] * count
+        self.room = room
         self.sent_away = 0
 
     def send_away(self, count: int) -> None:
@@ -218,6 +231,10 @@ async def test_a_worker_that_was_added_gets_streams_and_one_that_left_counts_no_
         await other.look()
         await one.look()
         assert (old.sent_away, new.sent_away) == (1, 0)
+        new.room = 0
+        await other.look()
+        await one.look()
+        assert old.sent_away == 1
         told: Any = await redis.hvals(EMOTION_WORKERS_KEY)  # pyright: ignore[reportGeneralTypeIssues]
         assert sorted(said.split(":")[0] for said in told) == ["0", "8"]
         assert {said.split(":")[2] for said in told} == {"3"}
@@ -242,3 +259,31 @@ async def test_streams_that_are_moved_are_told_and_answered_until_they_go(
         assert (await oldest.ask(face_jpeg())).sequence == 1
         assert await oldest.finish() == []
         assert await oldest.call.code() is grpc.StatusCode.OK
+
+
+async def test_a_stream_that_found_no_place_elsewhere_stays_until_the_worker_stops(
+    redis_url: str, tfserving_address: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sessions, "SETTLED_S", 0.0)
+    monkeypatch.setattr(balance, "LOOK_EVERY_S", 0.05)
+    stopping = AsyncExitStack()
+    async with (
+        stoppable(stopping, redis_url, tfserving_address, reconnect_grace_s=0.2) as one,
+        AsyncExitStack() as stack,
+    ):
+        clients = [await stack.enter_async_context(Client(one)) for _ in range(4)]
+        for client, user in zip(clients, "abcd", strict=True):
+            await client.hello(user)
+        async with open_redis(redis_url) as redis:
+            await Balance(redis, Streams(0), lambda: 0).look()  # pyright: ignore[reportArgumentType]
+        for _ in range(3):
+            assert (await clients[0].reconnect()).reason == emotion_pb2.RECONNECT_REASON_REBALANCING
+        closing = asyncio.create_task(stopping.aclose())
+        reason = emotion_pb2.RECONNECT_REASON_REBALANCING
+        while reason == emotion_pb2.RECONNECT_REASON_REBALANCING:
+            reason = (await clients[0].reconnect()).reason
+        assert reason == emotion_pb2.RECONNECT_REASON_DRAINING
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await clients[0].reading()
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        await closing

@@ -235,8 +235,9 @@ Global___Pace: _TypeAlias = Pace  # noqa: Y015
 @_typing.final
 class Reconnect(_message.Message):
     """The client should go on with another worker: open a new stream on a new connection, with the same session, and then
-    half-close this one. Until then, and at most for `grace`, frames sent here are still answered; after it the stream ends
-    with UNAVAILABLE. Nothing is lost on the way.
+    half-close this one. Until then frames sent here are still answered: where the worker stops, at most for `grace`, after
+    which the stream ends with UNAVAILABLE; otherwise for as long as the client finds no place, and it may be asked again.
+    Nothing is lost on the way.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -77,6 +77,31 @@ def test_the_terms_come_before_a_picture_is_uploaded(guest: Page):
     expect(guest.get_by_label("Upload a picture")).to_be_enabled()
 
 
+def test_who_is_asked_to_agree_may_go_on_without(guest: Page):
+    terms = guest.get_by_role("heading", name="Before the camera goes on")
+    heading = guest.get_by_role("heading", level=1)
+
+    def ask() -> None:
+        guest.get_by_role("link", name="Now").click()
+        guest.get_by_role("button", name="Turn the camera on").click()
+        expect(terms).to_be_visible()
+
+    ask()
+    guest.get_by_role("button", name="Not now").click()
+    expect(heading).to_have_text("You said: sad")
+    ask()
+    guest.get_by_role("link", name="Now").click()
+    expect(heading).to_have_text("You said: sad")
+    ask()
+    guest.get_by_role("link", name="For you").click()
+    expect(heading).to_have_text("For you")
+    ask()
+    guest.get_by_role("button", name="Pick a mood by hand").click()
+    guest.get_by_role("button", name="Happy", exact=True).click()
+    expect(heading).to_have_text("You said: happy")
+    expect(guest.get_by_text("The camera is off.")).to_be_visible()
+
+
 def test_a_skipped_pick_leaves_the_list_for_good(guest: Page):
     first = open_picks(guest)[0]
     verdict(guest, "Not for me", first)

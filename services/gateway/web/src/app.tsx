@@ -9,7 +9,7 @@ import { Now } from "./pages/now";
 import { OperatorPage } from "./pages/operator";
 import { Welcome } from "./pages/welcome";
 import { Skeletons } from "./picks/list-view";
-import { asked, me, settings, user } from "./session";
+import { asked, me, putTermsAside, settings, user } from "./session";
 import { Player } from "./spotify/player";
 import { Icon, type IconName } from "./ui/icon";
 import { THEMES, theme } from "./ui/theme";
@@ -27,6 +27,7 @@ export function App() {
   const w = words.value;
   const [path] = useLocation();
   const welcomes = !user.value || asked.value;
+  useEffect(putTermsAside, [path]);
   useEffect(() => window.scrollTo(0, 0), [path, welcomes]);
   useEffect(() => {
     const name = PLACES.find(([href]) => href === path)?.[1] ?? "now";
@@ -39,7 +40,7 @@ export function App() {
         {w.skipToContent}
       </a>
       <header class="bar">
-        <Link class="brand" href={hrefOf("/", useSearch())}>
+        <Link class="brand" href={hrefOf("/", useSearch())} onClick={putTermsAside}>
           EmoVerse
         </Link>
         {user.value && <Places />}
@@ -98,7 +99,12 @@ function Places() {
   return (
     <nav class="places" aria-label={w.nav.label}>
       {PLACES.filter(([, name]) => name !== "operator" || me.value?.kind === "operator").map(([href, name]) => (
-        <Link key={href} href={hrefOf(href, search)} aria-current={path === href ? "page" : undefined}>
+        <Link
+          key={href}
+          href={hrefOf(href, search)}
+          aria-current={path === href ? "page" : undefined}
+          onClick={putTermsAside}
+        >
           <Icon name={name} />
           {w.nav[name]}
         </Link>

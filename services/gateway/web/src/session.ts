@@ -20,6 +20,11 @@ export const agreed = computed(() => me.value?.consent != null);
 /** Whether the terms are to be shown, though there is an account. */
 export const asked = signal(false);
 
+/** Whoever does not agree goes on without. */
+export function putTermsAside() {
+  asked.value = false;
+}
+
 /** Ask who is here, until the gateway says. */
 export async function open(): Promise<void> {
   try {
@@ -52,7 +57,6 @@ export async function recheck(): Promise<void> {
 
 /** Begin as a guest, unless there is an account already. */
 export async function begin(): Promise<void> {
-  watch(null);
   me.value ??= await account.beginAsGuest();
 }
 
@@ -60,7 +64,7 @@ export async function begin(): Promise<void> {
 export async function agree(): Promise<void> {
   await begin();
   if (!agreed.value) me.value = await account.giveConsent(settings.value?.consent.version ?? 1);
-  asked.value = false;
+  putTermsAside();
 }
 
 export async function withdraw(): Promise<void> {
@@ -72,7 +76,9 @@ export function leave() {
   me.value = null;
 }
 
+/** Show somebody else, or oneself. */
 export function watch(name: string | null) {
+  putTermsAside();
   watched.value = name;
   const search = name ? `?user=${encodeURIComponent(name)}` : "";
   history.replaceState(history.state, "", `${location.pathname}${search}`);

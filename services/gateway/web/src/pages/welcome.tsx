@@ -9,7 +9,7 @@ import { EMOTIONS } from "../mood/emotions";
 import { Glyph } from "../mood/glyph";
 import { MoodChoice } from "../mood/headline";
 import { sayMood } from "../mood/telling";
-import { agree, begin, settings, watch } from "../session";
+import { agree, asked, begin, putTermsAside, settings, watch } from "../session";
 import { Icon } from "../ui/icon";
 import { attempt } from "../ui/toast";
 import { words } from "../words";
@@ -57,6 +57,11 @@ function Terms() {
       <button type="button" class="button main large" onClick={() => void attempt(agreeAndWatch)}>
         <Icon name="camera" /> {w.welcome.agree}
       </button>
+      {asked.value && (
+        <button type="button" class="button large" onClick={putTermsAside}>
+          {w.welcome.decline}
+        </button>
+      )}
     </section>
   );
 }
@@ -81,7 +86,7 @@ function ByHand() {
       <MoodChoice
         onChoose={(emotion) => {
           choosing.value = false;
-          if (emotion) void attempt(begin).then((begun) => begun && sayMood(emotion));
+          if (emotion) void attempt(() => beginWith(emotion));
         }}
       />
     );
@@ -91,6 +96,12 @@ function ByHand() {
       <Icon name="hand" /> {words.value.welcome.byHand}
     </button>
   );
+}
+
+async function beginWith(emotion: Emotion) {
+  await begin();
+  putTermsAside();
+  sayMood(emotion);
 }
 
 function Demo() {

@@ -50,6 +50,7 @@ export const de: Words = {
     lead: "EmoVerse liest die Stimmung in deinem Gesicht und findet Musik, Filme, Spiele und kleine Übungen, die zu ihr passen. Es lernt aus dem, was du magst und überspringst.",
     agreeTitle: "Bevor die Kamera angeht",
     agree: "Zustimmen und Kamera einschalten",
+    decline: "Jetzt nicht",
     otherwise: "Ohne Kamera",
     byHand: "Stimmung selbst wählen",
     byHandDetail: "Es wird gar kein Bild aufgenommen.",

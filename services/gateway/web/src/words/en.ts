@@ -49,6 +49,7 @@ export const en = {
     lead: "EmoVerse reads the mood on your face, and finds music, films, games and small exercises that fit it. It learns from what you like and skip.",
     agreeTitle: "Before the camera goes on",
     agree: "Agree and turn the camera on",
+    decline: "Not now",
     otherwise: "Without a camera",
     byHand: "Pick a mood by hand",
     byHandDetail: "No picture is taken at all.",

@@ -282,6 +282,31 @@ def test_a_second_browser_sees_nothing_of_the_first(watched: Page, visit: Visit)
         assert stranger.evaluate(f"fetch('{path}').then(r => r.status)") in {403, 404}, path
 
 
+def sign_in(page: Page, name: str, password: str) -> None:
+    page.get_by_role("button", name="I have an account").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_page_never_acts_on_somebody_else_who_signed_in_beside_it(visit: Visit, system: System):
+    for name in ("anna", "berta"):
+        system.add_operator(name, "correct horse battery")
+    page = visit("/me")
+    beside = page.context.new_page()
+    beside.goto("/me")
+    sign_in(page, "anna", "correct horse battery")
+    expect(page.get_by_text("Signed in as anna.")).to_be_visible()
+    page.get_by_role("button", name="Delete everything").click()
+    sign_in(beside, "berta", "correct horse battery")
+    expect(beside.get_by_text("Signed in as berta.")).to_be_visible()
+    if (delete := page.get_by_role("button", name="Yes, delete it")).is_visible():
+        delete.click()
+    expect(page.get_by_text("Signed in as berta.")).to_be_visible()
+    beside.reload()
+    expect(beside.get_by_text("Signed in as berta.")).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["/for-you", "/me"])
 def test_every_page_begins_with_the_welcome(visit: Visit, path: str):
     expect(visit(path).get_by_role("heading", name="Before the camera goes on")).to_be_visible()
@@ -290,10 +315,7 @@ def test_every_page_begins_with_the_welcome(visit: Visit, path: str):
 def test_an_operator_sees_the_workers_and_has_the_clusters_found(visit: Visit, system: System):
     system.add_operator("root", "correct horse battery")
     page = visit()
-    page.get_by_role("button", name="I have an account").click()
-    page.get_by_label("Name").fill("root")
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, "root", "correct horse battery")
     page.get_by_role("link", name="Operator").click()
     version = page.locator(".facts div", has_text="Model version").locator("dd")
     expect(version).to_have_text(re.compile(r"^\d+$"))

@@ -128,6 +128,18 @@ async def test_signing_out_ends_the_session(app: FastAPI):
         assert code_of(await client.get("/v1/users/me"), 401) == "session_missing"
 
 
+async def test_signing_in_ends_the_session_of_somebody_else_that_it_replaces(app: FastAPI):
+    async with guest(app) as (ada, ada_id), guest(app) as (bob, _):
+        (await ada.put("/v1/users/me/login", json=LOGIN)).raise_for_status()
+        replaced = bob.cookies[COOKIE]
+        (await bob.post("/v1/session", json=LOGIN)).raise_for_status()
+        own = bob.cookies[COOKIE]
+        (await bob.post("/v1/session", json=LOGIN)).raise_for_status()
+        for token, status in ((replaced, 401), (own, 200)):
+            ada.cookies.set(COOKIE, token)
+            assert (await ada.get(f"/v1/users/{ada_id}")).status_code == status
+
+
 async def test_sessions_end_by_themselves(app: FastAPI, clock: Clock):
     async with guest(app) as (client, _), guest(app) as (member, _):
         (await member.put("/v1/users/me/login", json=LOGIN)).raise_for_status()

@@ -82,8 +82,8 @@ class Accounts:
         connection.execute(ACCOUNT.insert().values(id=account_id, **row))
         return account_with(connection, account_id)
 
-    def sign_in(self, name: str, password: str) -> Admitted:
-        """A new session of whoever has this name.
+    def sign_in(self, name: str, password: str, before: Principal | None = None) -> Admitted:
+        """A new session of whoever has this name; that of somebody else, who was there before, ends.
 
         Raises:
             WrongCredentialsError: nobody has this name and this password.
@@ -94,6 +94,8 @@ class Accounts:
         if not is_password(password, row.password_hash if row else None) or row is None:
             raise WrongCredentialsError
         with self._database.writing() as connection:
+            if before is not None and before.account.id != row.id:
+                connection.execute(delete(CREDENTIAL).where(CREDENTIAL.c.id == before.session_id))
             return self._admit(connection, account_with(connection, row.id))
 
     def sign_up(self, principal: Principal, name: str, password: str) -> Admitted:

@@ -78,13 +78,14 @@ async def begin_as_guest(
 
 @router.post("/session", operation_id="signIn", summary="Sign in", responses=WRITE_PROBLEMS | ACCESS_PROBLEMS)
 async def sign_in(
-    login: Login, request: Request, response: Response, accounts: AccountsDep, offload: OffloadDep,
-    attempts: AttemptsDep,
+    login: Login, request: Request, response: Response, who: PossiblePrincipal, accounts: AccountsDep,
+    offload: OffloadDep, attempts: AttemptsDep,
 ) -> Me:  # fmt: skip
-    """Sets the session's cookie. Attempts are limited, by name and by address."""
+    """Sets the session's cookie; a session that it held of somebody else ends. Attempts are limited, by name and by
+    address."""
     await attempts.note(Action.SIGN_IN_FROM, address_of(request))
     await attempts.note(Action.SIGN_IN_AS, login.name.lower())
-    admitted = await offload(accounts.sign_in, login.name, login.password.get_secret_value())
+    admitted = await offload(accounts.sign_in, login.name, login.password.get_secret_value(), who)
     return _welcome(request, response, admitted, "signed_in")
 
 

@@ -15,6 +15,9 @@ export const watched = signal<string | null>(new URLSearchParams(location.search
 /** Whose moods and picks are shown; null before anybody has begun. */
 export const user = computed(() => watched.value ?? me.value?.user_id ?? null);
 
+/** Who is here, for what only they themselves may do. */
+export const ownId = computed(() => me.value?.user_id ?? "me");
+
 export const agreed = computed(() => me.value?.consent != null);
 
 /** Whether the terms are to be shown, though there is an account. */
@@ -63,12 +66,12 @@ export async function begin(): Promise<void> {
 /** Begin, and agree that pictures are looked at. */
 export async function agree(): Promise<void> {
   await begin();
-  if (!agreed.value) me.value = await account.giveConsent(settings.value?.consent.version ?? 1);
+  if (!agreed.value) me.value = await account.giveConsent(ownId.value, settings.value?.consent.version ?? 1);
   putTermsAside();
 }
 
 export async function withdraw(): Promise<void> {
-  me.value = await account.withdrawConsent();
+  me.value = await account.withdrawConsent(ownId.value);
 }
 
 /** The account is no longer there, or no longer this one's. */

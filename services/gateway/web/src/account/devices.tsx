@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import * as account from "../api/account";
 import type { Device } from "../api/types";
+import { ownId } from "../session";
 import { attempt } from "../ui/toast";
 import { day, words } from "../words";
 
@@ -72,15 +73,15 @@ function Token({ value }: { value: string }) {
 }
 
 async function load() {
-  devices.value = await account.devices();
+  devices.value = await account.devices(ownId.value);
 }
 
 async function add(name: string) {
-  token.value = (await account.addDevice(name)).token;
+  token.value = (await account.addDevice(ownId.value, name)).token;
   await load();
 }
 
 async function remove(id: string) {
-  await account.removeDevice(id);
+  await account.removeDevice(ownId.value, id);
   await load();
 }

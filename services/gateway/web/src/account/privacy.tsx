@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import * as account from "../api/account";
 import { turnOff } from "../camera/camera";
-import { agreed, asked, leave, me, withdraw } from "../session";
+import { agreed, asked, leave, me, ownId, withdraw } from "../session";
 import { attempt, say } from "../ui/toast";
 import { day, words } from "../words";
 
@@ -15,7 +15,7 @@ export function Privacy() {
       <h2 id="privacy">{w.title}</h2>
       <Consent />
       <p>{w.exportDetail}</p>
-      <a class="button" href="/v1/users/me/export" download="emoverse.json">
+      <a class="button" href={`/v1/users/${ownId.value}/export`} download="emoverse.json">
         {w.export}
       </a>
       <p>{w.deleteDetail}</p>
@@ -74,7 +74,7 @@ function Really() {
 
 async function deleteAll() {
   turnOff();
-  await account.deleteAccount();
+  await account.deleteAccount(ownId.value);
   sure.value = false;
   leave();
   say(words.value.privacy.deleted);

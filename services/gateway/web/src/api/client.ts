@@ -93,13 +93,11 @@ export function correctTaste(user_id: string, body: TasteCorrection): Promise<Ta
   return bodyOf(http.PUT("/v1/users/{user_id}/taste/word", { params: { path: { user_id } }, body }));
 }
 
-const own = { params: { path: { user_id: "me" } } };
-
 /** The last mood of each minute of a week in which somebody was seen, the oldest first. */
-export function moods(): Promise<MoodNote[]> {
-  return bodyOf(http.GET("/v1/users/{user_id}/moods", own));
+export function moods(user_id: string): Promise<MoodNote[]> {
+  return bodyOf(http.GET("/v1/users/{user_id}/moods", { params: { path: { user_id } } }));
 }
 
-export async function forgetMoods(): Promise<void> {
-  await bodyOf(http.DELETE("/v1/users/{user_id}/moods", own));
+export async function forgetMoods(user_id: string): Promise<void> {
+  await bodyOf(http.DELETE("/v1/users/{user_id}/moods", { params: { path: { user_id } } }));
 }

@@ -95,7 +95,8 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Sets the session's cookie. Attempts are limited, by name and by address.
+         * @description Sets the session's cookie; a session that it held of somebody else ends. Attempts are limited, by name and by
+         *     address.
          */
         post: operations["signIn"];
         /**

@@ -1,7 +1,7 @@
 // The camera: asked for, shown, and sent frame by frame. A frame exists in memory only, here too.
-import { effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { see } from "../mood/store";
-import { agreed, recheck } from "../session";
+import { agreed, ownId, recheck } from "../session";
 import { FrameLink, type LinkState, type Reading } from "./frame-link";
 
 const FPS = 10;
@@ -58,6 +58,14 @@ function release(source: MediaStream) {
 // Whoever no longer agrees, or has left, is not watched a moment longer.
 effect(() => {
   if (!agreed.value && (stream.peek() || state.peek() === "asking")) turnOff("consent");
+});
+
+// Nor is whoever did not turn it on themselves.
+effect(() => {
+  void ownId.value;
+  untracked(() => {
+    if (stream.value || state.value === "asking") turnOff();
+  });
 });
 
 async function send(source: MediaStream, ended: AbortSignal) {

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { forgetMoods as forgetKept, moods } from "../api/client";
 import type { Mood } from "../api/types";
-import { me } from "../session";
+import { me, ownId } from "../session";
 import { type Note, noted } from "./notes";
 
 export const history = signal<readonly Note[]>([]);
@@ -16,12 +16,12 @@ export function note(mood: Mood, now = Date.now()) {
 }
 
 export async function loadMoods(): Promise<void> {
-  const kept = (await moods()).map(({ at, ...rest }) => ({ ...rest, at: Date.parse(at) }));
+  const kept = (await moods(ownId.peek())).map(({ at, ...rest }) => ({ ...rest, at: Date.parse(at) }));
   const last = kept.at(-1)?.at ?? 0;
   history.value = [...kept, ...history.value.filter(({ at }) => at >= last + 60_000)];
 }
 
 export async function forgetMoods(): Promise<void> {
-  await forgetKept();
+  await forgetKept(ownId.peek());
   history.value = [];
 }

@@ -2,7 +2,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import * as api from "../api/spotify";
 import type { Item, SpotifyState } from "../api/types";
-import { me, settings, watched } from "../session";
+import { me, ownId, settings, watched } from "../session";
 import { attempt, reasonFor, say } from "../ui/toast";
 import { words } from "../words";
 
@@ -25,7 +25,7 @@ export function startSpotify() {
 }
 
 async function load() {
-  spotify.value = await api.state();
+  spotify.value = await api.state(ownId.peek());
 }
 
 /** What came of it is in the address that Spotify sends people back to. */
@@ -39,33 +39,33 @@ function tellOutcome() {
 }
 
 export async function connect() {
-  location.assign(await api.connect());
+  location.assign(await api.connect(ownId.peek()));
 }
 
 export async function disconnect() {
-  await api.disconnect();
+  await api.disconnect(ownId.peek());
   playing.value = null;
   await load();
 }
 
 export async function play(item: Item) {
-  await api.play(item);
+  await api.play(ownId.peek(), item);
   playing.value = item;
 }
 
 export async function queue(item: Item) {
-  await api.queue(item);
+  await api.queue(ownId.peek(), item);
   say(words.value.spotify.queued(item.title));
 }
 
 export const pause = () =>
   attempt(async () => {
-    await api.pause();
+    await api.pause(ownId.peek());
     playing.value = null;
   });
 
 export const skip = () =>
   attempt(async () => {
-    await api.skip();
+    await api.skip(ownId.peek());
     playing.value = null;
   });

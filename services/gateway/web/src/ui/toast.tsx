@@ -1,10 +1,12 @@
 // One line that says what was done, with a way back; and one that says what is the matter.
 import { signal } from "@preact/signals";
 import { ProblemError } from "../api/request";
+import { recheck } from "../session";
 import { words } from "../words";
 import { Icon } from "./icon";
 
 export const TOAST_MS = 5_000;
+const REFUSED: readonly number[] = [401, 403];
 
 /** Undo what was said to be done; whether that succeeded. */
 export type Undo = () => Promise<boolean>;
@@ -34,6 +36,8 @@ export async function attempt(action: () => Promise<void>): Promise<boolean> {
     return true;
   } catch (error) {
     say(reasonOf(error));
+    // Somebody else may have signed in on another page of this browser.
+    if (error instanceof ProblemError && REFUSED.includes(error.status)) void recheck();
     return false;
   }
 }

@@ -53,7 +53,7 @@ export function App() {
       </header>
       <NoticeBar />
       <main id="content" tabIndex={-1}>
-        <Page />
+        <Page key={user.value ?? ""} />
       </main>
       <Player />
       <Toasts />

@@ -1,5 +1,5 @@
 // Who is here, and whom they watch.
-import { computed, signal } from "@preact/signals";
+import { computed, effect, type Signal, signal } from "@preact/signals";
 import * as account from "./api/account";
 import { ProblemError } from "./api/request";
 import type { Me, Settings } from "./api/types";
@@ -17,6 +17,16 @@ export const user = computed(() => watched.value ?? me.value?.user_id ?? null);
 
 /** Who is here, for what only they themselves may do. */
 export const ownId = computed(() => me.value?.user_id ?? "me");
+
+/** Something about the person who is shown: empty again when another one is. */
+export function personal<T>(empty: T): Signal<T> {
+  const kept = signal(empty);
+  effect(() => {
+    void user.value;
+    kept.value = empty;
+  });
+  return kept;
+}
 
 export const agreed = computed(() => me.value?.consent != null);
 

@@ -1,15 +1,14 @@
 // Capture clients that may stream as this person.
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import * as account from "../api/account";
 import type { Device } from "../api/types";
-import { ownId } from "../session";
+import { ownId, personal } from "../session";
 import { attempt } from "../ui/toast";
 import { day, words } from "../words";
 
-const devices = signal<Device[]>([]);
+const devices = personal<Device[]>([]);
 /** A new device's token: shown once. */
-const token = signal<string | null>(null);
+const token = personal<string | null>(null);
 
 export function Devices() {
   const w = words.value.devices;
@@ -73,11 +72,15 @@ function Token({ value }: { value: string }) {
 }
 
 async function load() {
-  devices.value = await account.devices(ownId.value);
+  const name = ownId.value;
+  const found = await account.devices(name);
+  if (ownId.value === name) devices.value = found;
 }
 
 async function add(name: string) {
-  token.value = (await account.addDevice(ownId.value, name)).token;
+  const owner = ownId.value;
+  const made = await account.addDevice(owner, name);
+  if (ownId.value === owner) token.value = made.token;
   await load();
 }
 

@@ -1,12 +1,11 @@
 // What is kept, and how to see it, take it along, stop it, and have it deleted.
-import { signal } from "@preact/signals";
 import * as account from "../api/account";
 import { turnOff } from "../camera/camera";
-import { agreed, asked, leave, me, ownId, withdraw } from "../session";
+import { agreed, asked, leave, me, ownId, personal, withdraw } from "../session";
 import { attempt, say } from "../ui/toast";
 import { day, words } from "../words";
 
-const sure = signal(false);
+const sure = personal(false);
 
 export function Privacy() {
   const w = words.value.privacy;
@@ -75,7 +74,6 @@ function Really() {
 async function deleteAll() {
   turnOff();
   await account.deleteAccount(ownId.value);
-  sure.value = false;
   leave();
   say(words.value.privacy.deleted);
 }

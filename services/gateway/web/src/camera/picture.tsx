@@ -1,18 +1,17 @@
 // A picture instead of the camera: every face in it, and what each shows. Nothing is kept.
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { readPicture } from "../api/client";
 import { ProblemError, UnreachableError } from "../api/request";
 import type { PictureReading } from "../api/types";
 import { ranked } from "../mood/emotions";
 import { sayMood } from "../mood/telling";
-import { agree } from "../session";
+import { agree, personal, user } from "../session";
 import { Icon } from "../ui/icon";
 import { reasonOf, say } from "../ui/toast";
 import { words } from "../words";
 import { Boxes } from "./boxes";
 
-const shown = signal<{ bitmap: ImageBitmap; found: PictureReading } | null>(null);
+const shown = personal<{ bitmap: ImageBitmap; found: PictureReading } | null>(null);
 
 export function PictureReader() {
   const w = words.value;
@@ -38,8 +37,9 @@ async function read(input: HTMLInputElement) {
   if (!file) return;
   try {
     await agree();
+    const name = user.peek();
     const [bitmap, found] = await Promise.all([createImageBitmap(file), readPicture(file)]);
-    shown.value = { bitmap, found };
+    if (user.peek() === name) shown.value = { bitmap, found };
   } catch (error) {
     const atGateway = error instanceof ProblemError || error instanceof UnreachableError;
     say(atGateway ? reasonOf(error) : words.value.pictureFailed);

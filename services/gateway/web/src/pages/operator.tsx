@@ -8,7 +8,7 @@ import { ClusterMap } from "../operator/cluster-map";
 import { Import } from "../operator/import";
 import { Streams } from "../operator/streams";
 import { Recompute, Tasks } from "../operator/tasks";
-import { me } from "../session";
+import { me, personal } from "../session";
 import { attempt } from "../ui/toast";
 import { moment, words } from "../words";
 
@@ -16,9 +16,9 @@ const REFRESH_MS = 5_000;
 
 const ready = signal<Readiness | null>(null);
 const clusters = signal<Clusters | null>(null);
-const status = signal<Status | null>(null);
-const tasks = signal<Task[]>([]);
-const workers = signal<TaskWorker[]>([]);
+const status = personal<Status | null>(null);
+const tasks = personal<Task[]>([]);
+const workers = personal<TaskWorker[]>([]);
 
 export function OperatorPage() {
   useEffect(() => {

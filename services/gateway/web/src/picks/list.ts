@@ -99,6 +99,24 @@ export class PickList {
     };
   }
 
+  /** What was taken out may come again. */
+  readmit(id: string): void {
+    this.gone.delete(id);
+  }
+
+  /** Be as new, for another person. */
+  reset(): void {
+    this.wish = null;
+    // What was asked for the one before is not shown any more.
+    this.round += 1;
+    this.gone.clear();
+    this.picks.value = null;
+    this.waiting.value = null;
+    this.next.value = null;
+    this.problem.value = null;
+    this.loading.value = false;
+  }
+
   private show(fresh: Recommendations): void {
     this.waiting.value = null;
     this.next.value = fresh.next_page_token ?? null;

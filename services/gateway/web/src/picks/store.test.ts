@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Item, Me } from "../api/types";
+import type { Item, Me, SaidOfItem } from "../api/types";
 import { HOLD_MS } from "./outbox";
 
 const SONG = { id: "music:1", title: "One" } as Item;
@@ -11,11 +11,14 @@ async function page() {
   const gateway = { status: 201 };
   vi.stubGlobal("location", new URL("http://localhost/"));
   vi.stubGlobal("history", { state: null, replaceState() {} });
-  vi.stubGlobal("window", { matchMedia: () => ({ matches: true }) });
-  vi.stubGlobal("document", { documentElement: {} });
+  vi.stubGlobal("window", { matchMedia: () => ({ matches: true }), addEventListener() {} });
+  vi.stubGlobal("document", { documentElement: {}, querySelectorAll: () => [] });
   vi.stubGlobal("navigator", { languages: ["en"] });
   vi.stubGlobal("fetch", async ({ method, url }: Request) => {
-    if (method === "POST") said.push(new URL(url).pathname);
+    const { pathname } = new URL(url);
+    if (method === "POST") said.push(pathname);
+    if (pathname.endsWith("/recommendations")) return Response.json({ picks: [{ item: SONG }] });
+    if (pathname.endsWith("/feedback") && method === "GET") return Response.json({ said: [] });
     return Response.json({}, { status: gateway.status });
   });
   const [store, session] = [await import("./store"), await import("../session")];
@@ -59,4 +62,31 @@ test("a word that is refused leaves the mark of a newer one", async () => {
   expect(store.said.value.get(SONG.id)).toBe("save");
   await vi.advanceTimersByTimeAsync(HOLD_MS);
   expect(store.said.value.get(SONG.id)).toBeUndefined();
+});
+
+async function shownBy(store: Awaited<ReturnType<typeof page>>["store"]) {
+  await vi.advanceTimersByTimeAsync(HOLD_MS);
+  return store.list.picks.value?.map(({ item }) => item.title);
+}
+
+test("what one person said of an item is nothing to the next", async () => {
+  const { store, session } = await page();
+  store.start();
+  store.tellAbout(SONG, "dislike");
+  expect(await shownBy(store)).toEqual([]);
+  session.leave();
+  session.me.value = person("u-bob");
+  expect(store.said.value).toEqual(new Map());
+  expect(await shownBy(store)).toEqual([SONG.title]);
+});
+
+test("what was taken back can be said again, of an item that comes again", async () => {
+  const { store } = await page();
+  const { takeBack } = await import("./opinions");
+  store.start();
+  store.tellAbout(SONG, "dislike");
+  expect(await shownBy(store)).toEqual([]);
+  await takeBack({ idempotency_key: "k", action: "dislike", item: SONG } as SaidOfItem);
+  expect(store.said.value).toEqual(new Map());
+  expect(await shownBy(store)).toEqual([SONG.title]);
 });

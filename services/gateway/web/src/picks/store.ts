@@ -1,10 +1,10 @@
 // What is wished for, the list that answers it, and what the person said about its items.
-import { effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { kinds as fetchKinds, giveFeedback, recommendations, undoFeedback } from "../api/client";
 import { ProblemError } from "../api/request";
 import type { FeedbackAction, Goal, Item, Kind, KindView } from "../api/types";
 import { wanted } from "../mood/store";
-import { user } from "../session";
+import { personal, user } from "../session";
 import { gently } from "../ui/gently";
 import { say } from "../ui/toast";
 import { words } from "../words";
@@ -17,7 +17,7 @@ export const goal = signal<Goal | undefined>(undefined);
 export const list = new PickList((wish) => recommendations(user.peek() ?? "", wish), gently);
 
 /** The latest thing said about an item, by its id. */
-export const said = signal<ReadonlyMap<string, FeedbackAction>>(new Map());
+export const said = personal<ReadonlyMap<string, FeedbackAction>>(new Map());
 
 const BURST_MS = 300;
 const LEAVING: readonly FeedbackAction[] = ["dislike", "not_now", "finish"];
@@ -43,8 +43,10 @@ async function undo(user_id: string, key: string) {
 
 export function start() {
   effect(() => {
-    const wish = { kind: kind.value, goal: goal.value, mood: wanted.value };
-    if (user.value) void list.load(wish);
+    const somebody = user.value;
+    untracked(() => list.reset());
+    if (!somebody) return undefined;
+    return effect(() => void list.load({ kind: kind.value, goal: goal.value, mood: wanted.value }));
   });
   void loadKinds();
   window.addEventListener("pagehide", () => void outbox.flush(true));
@@ -90,6 +92,12 @@ export function tellAbout(item: Item, action: FeedbackAction) {
     if (said.value.get(item.id) === action) note(item.id, before);
     return true;
   });
+}
+
+/** What was said of an item was taken back elsewhere: it may be said again, and the item may come again. */
+export function unsay(id: string) {
+  note(id, undefined);
+  list.readmit(id);
 }
 
 function note(id: string, action: FeedbackAction | undefined) {

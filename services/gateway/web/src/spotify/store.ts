@@ -25,7 +25,9 @@ export function startSpotify() {
 }
 
 async function load() {
-  spotify.value = await api.state(ownId.peek());
+  const name = ownId.peek();
+  const found = await api.state(name);
+  if (ownId.peek() === name) spotify.value = found;
 }
 
 /** What came of it is in the address that Spotify sends people back to. */

@@ -68,9 +68,16 @@ export async function recheck(): Promise<void> {
   }
 }
 
+let beginning: Promise<Me> | undefined;
+
 /** Begin as a guest, unless there is an account already. */
 export async function begin(): Promise<void> {
-  me.value ??= await account.beginAsGuest();
+  if (me.value) return;
+  // Whoever clicks twice is one guest.
+  beginning ??= account.beginAsGuest().finally(() => {
+    beginning = undefined;
+  });
+  me.value = await beginning;
 }
 
 /** Begin, and agree that pictures are looked at. */

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -20,16 +20,18 @@ CALL_TIMEOUT_S: Final = 0.5
 """How long a stream may wait for what its session knew before."""
 
 # A session belongs to the user who named it first, and to the newest of their streams. ARGV: owner, stream, seconds to
-# live, and what to keep; without that the stream claims the session, and gets what was kept.
+# live, and what to keep; without that the stream claims the session, and gets what was kept and its TTL.
 _HOLD: Final = """
 local user, stream = unpack(redis.call('HMGET', KEYS[1], 'user', 'stream'))
-if user and user ~= ARGV[1] then return {'foreign', ''} end
-if ARGV[4] ~= '' and stream and stream ~= ARGV[2] then return {'taken', ''} end
+if user and user ~= ARGV[1] then return {'foreign', '', 0} end
+if ARGV[4] ~= '' and stream and stream ~= ARGV[2] then return {'taken', '', 0} end
 redis.call('HSET', KEYS[1], 'user', ARGV[1], 'stream', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-if ARGV[4] == '' then return {user and 'resumed' or 'held', redis.call('GET', KEYS[2]) or ''} end
+if ARGV[4] == '' then
+  return {user and 'resumed' or 'held', redis.call('GET', KEYS[2]) or '', redis.call('TTL', KEYS[2])}
+end
 redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[3])
-return {'held', ''}
+return {'held', '', 0}
 """
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +44,9 @@ class FaceState(BaseModel):
     reported: MoodState | None = None
     """Published last."""
     at: Moment
+    """By the clock of the worker that kept it."""
+    age_s: float = Field(default=0.0, exclude=True)
+    """When it was claimed, by Redis's clock: those of the workers may be minutes apart."""
 
 
 class Hold(StrEnum):
@@ -84,8 +89,11 @@ class SessionStore:
         """Give the session to this stream, unless it is somebody else's; and what is known of the person."""
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
-                hold, kept = await self._hold(*self._arguments(holder))
-            return Hold(hold), FaceState.model_validate_json(kept) if kept else None
+                hold, kept, lives_s = await self._hold(*self._arguments(holder))
+            if not kept:
+                return Hold(hold), None
+            face = FaceState.model_validate_json(kept)
+            return Hold(hold), face.model_copy(update={"age_s": self._ttl_s - lives_s})
         except ValidationError:
             return Hold.HELD, None
         except (RedisError, OSError, TimeoutError) as error:
@@ -103,7 +111,7 @@ class SessionStore:
             self._note(error)
             return [Hold.UNKNOWN] * len(states)
         self._lost = False
-        return [Hold(hold) for hold, _ in answers]
+        return [Hold(hold) for hold, *_ in answers]
 
     def _arguments(self, holder: Holder, state: str = "") -> tuple[list[str], list[str | int]]:
         keys = [session_key(holder.session_id), face_key(holder.user_id)]

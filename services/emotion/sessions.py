@@ -148,7 +148,7 @@ class Sessions:
 
     def _create(self, holder: Holder, face: FaceState | None) -> Session:
         now = self._around.clock()
-        if face and now - face.at > self._rules.mood_ttl:
+        if face and face.age_s > self._rules.mood_ttl.total_seconds():
             memory = MoodMemory(state=MoodState.ABSENT, since=now, resting=face.memory.resting)
             face = FaceState(memory=memory, at=now)
         return Session(

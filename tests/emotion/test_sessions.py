@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -188,6 +189,34 @@ async def test_what_is_kept_holds_no_picture_and_ends_by_itself(redis_url: str, 
         # It outlives the person, and a session's name says nothing of whose it is.
         kept: Any = redis.hgetall(session_key("kitchen"))
         assert "ada" not in str(await kept)
+
+
+async def test_a_mood_is_as_old_as_redis_says_however_far_the_workers_clocks_are_apart(
+    open_emotion: OpenService, redis_url: str, tfserving_address: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sessions, "KEEP_S", 0.05)
+    settings = EmotionSettings(port=0, redis_url=redis_url, tfserving_address=tfserving_address)
+    async with (
+        open_emotion(tfserving_address=tfserving_address) as one,
+        open_service(settings, lambda: datetime.now(UTC) + timedelta(minutes=10)) as port,
+        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as other,
+        open_redis(redis_url) as redis,
+        Client(one) as before,
+    ):
+        await before.hello("ada", "kitchen")
+        await happy(before)
+
+        async def is_kept() -> bool:
+            return "happy" in str(await redis.get(face_key("ada")))
+
+        await until(is_kept)
+        kept = await redis.get(face_key("ada"))
+        async with Client(other) as after:
+            welcome = await after.hello("ada", "kitchen")
+            assert Mood.from_proto(welcome.mood).state is MoodState.HAPPY
+        await redis.set(face_key("bob"), kept or "", ex=settings.session_ttl_s - settings.mood_ttl_s - 5)
+        async with Client(other) as late:
+            assert Mood.from_proto((await late.hello("bob")).mood).state is MoodState.ABSENT
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ _ADVICE = (
     "Give a Keras weights file (.weights.h5 or .keras) whose layers are named as the network's, a folder such as "
     "models/emotion/1, or the checkpoint.npz of a run."
 )
+_ONE_FOR_EACH = "Give one for each member of the ensemble, in the order of the members."
 
 
-def load_initial(paths: Sequence[Path], network: keras.Model) -> Arrays:
+def load_initial(paths: Sequence[Path], network: keras.Model, *, whole: bool = False) -> Arrays:
     """What `network.weights` become when they are taken from `paths`, one after the other, as far as they fit.
 
     The weights of a version or a checkpoint are taken in order, each by the next one of its shape, so that a network of
@@ -28,22 +29,32 @@ def load_initial(paths: Sequence[Path], network: keras.Model) -> Arrays:
     layers before the first that differs; those of a Keras file are taken by layers with the same name and shapes.
     `network` itself is changed only by a Keras file.
 
+    Args:
+        paths: of what to take.
+        network: whose weights they become.
+        whole: leave none of them to chance.
+
     Returns:
         one array for each of `network.weights`.
 
     Raises:
-        ModelError: a path cannot be read as any of the three, nothing in them fits, or something in several does not.
+        ModelError: a path cannot be read as any of the three, nothing in them fits, something in several does not, or
+            they do not give the whole.
     """
     own = [value_of(weight) for weight in network.weights]
     if len(paths) == 1 and not (paths[0].is_dir() or paths[0].suffix == ".npz"):
-        taken, left = _load_keras_file(paths[0], network), 0
+        taken, missing, left = _load_keras_file(paths[0], network, whole), 0, 0
     else:
-        taken, left = _in_order(own, [weight for path in paths for weight in _read_weights(path)])
+        taken, missing, left = _in_order(own, [weight for path in paths for weight in _read_weights(path)])
     names = ", ".join(map(str, paths))
     if left and len(paths) > 1:
         raise ModelError(
             f"{names}: {left} of the weights do not fit the network {network.name}.",
-            "Give one for each member of the ensemble, in the order of the members.",
+            _ONE_FOR_EACH,
+        )
+    if missing and whole:
+        raise ModelError(
+            f"{names}: {missing} of the {len(own)} weights of the network {network.name} are not given.", _ONE_FOR_EACH
         )
     if all(np.array_equal(a, b) for a, b in zip(own, taken, strict=True)):
         raise ModelError(f"{names}: no weight fits the network {network.name}.", _ADVICE)
@@ -87,19 +98,19 @@ def _read_weights(path: Path) -> Arrays:
         raise ModelError(str(error), _ADVICE) from error
 
 
-def _load_keras_file(path: Path, network: Any) -> Arrays:
+def _load_keras_file(path: Path, network: Any, whole: bool) -> Arrays:
     try:
-        network.load_weights(path, skip_mismatch=True)
+        network.load_weights(path, skip_mismatch=not whole)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{path} cannot be read as a Keras weights file ({error}).", _ADVICE) from error
     return [value_of(weight) for weight in network.weights]
 
 
-def _in_order(own: Arrays, found: Sequence[Any]) -> tuple[Arrays, int]:
-    """The weights, and how many of those found are left over."""
+def _in_order(own: Arrays, found: Sequence[Any]) -> tuple[Arrays, int, int]:
+    """The weights, how many of them were not found, and how many of those found are left over."""
     taken = list(own)
     waiting = deque(found)
     for index, value in enumerate(own):
         if waiting and value.shape == waiting[0].shape:
             taken[index] = np.asarray(waiting.popleft(), np.float32)
-    return taken, len(waiting)
+    return taken, len(own) - len(found) + len(waiting), len(waiting)

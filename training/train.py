@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from servicekit.errors import EmoVerseError, InvalidInputError
 from servicekit.settings import load_settings
 from training.checkpoint import load_checkpoint, save_checkpoint
-from training.config import CONFIGS, DEFAULT_CONFIG, TrainingConfig, choose_config
+from training.config import CONFIGS, DEFAULT_CONFIG, EnsembleNetwork, TrainingConfig, choose_config
 from training.dataset import FaceDataset, load_splits
 from training.initial import describe, load_initial
 from training.settings import TrainingSettings
@@ -70,7 +70,8 @@ def train(
             has no epochs, and there is no `init`.
         DatasetError: a dataset file is absent or wrong.
         CheckpointError: the run's checkpoint is truncated, or of another configuration.
-        ModelError: `init` cannot be read, or none of its weights fits.
+        ModelError: `init` cannot be read, none of its weights fits, or it leaves a part of an ensemble, or of a run of
+            no epochs, to chance.
     """
     splits = load_splits(settings.fer2013_dir, config.selection_share, config.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
@@ -93,7 +94,9 @@ def _begin(trainer: Trainer, faces: FaceDataset, init: Sequence[Path], teachers:
     if not (init or trainer.config.epochs):
         raise InvalidInputError("A run of no epochs learns nothing.", "Give --init what it is to begin from.")
     if init:
-        trainer.begin_from(load_initial(init, trainer.network), ", ".join(map(describe, init)))
+        # What is left to chance can learn, but not beside members that are trained.
+        whole = not trainer.config.epochs or isinstance(trainer.config.network, EnsembleNetwork)
+        trainer.begin_from(load_initial(init, trainer.network, whole=whole), ", ".join(map(describe, init)))
     if teachers:
         trainer.learn_from(teach(teachers, faces), ", ".join(map(describe, teachers)))
 

@@ -74,6 +74,14 @@ def test_an_ensemble_begins_from_a_trained_network_for_each_of_its_members(
         np.testing.assert_array_equal(weight, expected)
 
 
+def test_an_ensemble_of_which_a_member_is_not_given_is_refused(run_dir: Path, data_dir: Path, tmp_path: Path) -> None:
+    config = TINY.model_copy(update={"epochs": 0, "network": EnsembleNetwork(members=(TINY_NETWORK, TINY_NETWORK))})
+    with pytest.raises(ModelError, match=r"weights of the network ensemble are not given") as caught:
+        train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, init=[run_dir / "checkpoint.npz"])
+    assert "one for each member" in caught.value.advice
+    assert not (tmp_path / "checkpoint.npz").exists()
+
+
 def test_a_run_of_no_epochs_needs_something_to_begin_from(data_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="no epochs"):
         train(TINY.model_copy(update={"epochs": 0}), TrainingSettings(fer2013_dir=data_dir), tmp_path)

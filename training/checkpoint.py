@@ -26,6 +26,7 @@ class Checkpoint:
         config: the configuration as JSON, to refuse going on with another.
         init: name and SHA-256 of the weights that the run began from, or empty.
         teachers: the same of those whose probabilities it learns from, or empty.
+        faces: `training.dataset.digest` of what it learns from and holds back, or empty in an older checkpoint.
         epoch: epochs completed.
         best_score: the best selection score so far, by likelihood.
         network: the network's variables, dropout seeds and batch statistics included.
@@ -38,6 +39,7 @@ class Checkpoint:
     config: str
     init: str
     teachers: str
+    faces: str
     epoch: int
     best_score: float
     network: Arrays
@@ -53,6 +55,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "config": np.array(checkpoint.config),
         "init": np.array(checkpoint.init),
         "teachers": np.array(checkpoint.teachers),
+        "faces": np.array(checkpoint.faces),
         "epoch": np.array(checkpoint.epoch),
         "best_score": np.array(checkpoint.best_score),
     }
@@ -93,6 +96,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 config=str(file["config"]),
                 init=str(file["init"]),
                 teachers=str(file["teachers"]) if "teachers" in file else "",
+                faces=str(file["faces"]) if "faces" in file else "",
                 epoch=int(file["epoch"]),
                 best_score=float(file["best_score"]),
                 **{
@@ -102,6 +106,23 @@ def read_checkpoint(path: Path) -> Checkpoint:
             )
     except (OSError, KeyError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path} is not a whole checkpoint ({error}).", _advice(path)) from error
+
+
+def require_same_faces(checkpoint: Checkpoint, faces: str) -> None:
+    """Refuse to go on, or to choose a threshold, with other faces: some that are held back may have been learned from.
+
+    Args:
+        checkpoint: of the run; an older one does not tell its faces.
+        faces: `training.dataset.digest` of what is learned from and held back now.
+
+    Raises:
+        CheckpointError: they are others.
+    """
+    if checkpoint.faces and checkpoint.faces != faces:
+        raise CheckpointError(
+            "The run was begun with another train.npz or validation.npz: it learned from other faces.",
+            "Put those files back (TRAINING_FER2013_DIR), or set TRAINING_RUNS_DIR to start afresh.",
+        )
 
 
 def _advice(path: Path) -> str:

@@ -4,6 +4,7 @@ FER-2013: Goodfellow et al., "Challenges in representation learning", 2013. FER+
 networks for facial expression recognition with crowd-sourced label distribution", 2016.
 """
 
+import hashlib
 import itertools
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -229,6 +230,16 @@ class Splits:
     duplicates_of_validation: int
     duplicates_of_selection: int
     other_crops: int
+
+
+def digest(*parts: FaceDataset) -> str:
+    """The SHA-256 of the pictures, labels and votes of the parts, in their order."""
+    sha = hashlib.sha256()
+    for part in parts:
+        sha.update(f"{len(part)} faces".encode())
+        for array in (part.images, part.fer2013_label, part.votes):
+            sha.update(array.tobytes())
+    return sha.hexdigest()
 
 
 def split(dataset: FaceDataset, validation: FaceDataset, selection_share: float, seed: int) -> Splits:

@@ -25,10 +25,10 @@ from contracts.model import (
 from servicekit.errors import EmoVerseError
 from servicekit.settings import load_settings
 from training.calibrate import Calibration, calibrate
-from training.checkpoint import Checkpoint, load_checkpoint
+from training.checkpoint import Checkpoint, load_checkpoint, require_same_faces
 from training.checksum import write_checksums
 from training.config import CONFIGS, DEFAULT_CONFIG, TrainingConfig, choose_config
-from training.dataset import Splits, load_splits
+from training.dataset import Splits, digest, load_splits
 from training.errors import CheckpointError
 from training.metrics import score
 from training.networks import build_network
@@ -65,12 +65,13 @@ def export_run(name: str, config: TrainingConfig, settings: TrainingSettings, ru
     Raises:
         DatasetError: a dataset file is absent or wrong.
         RunLogError: the log of runs is not one.
-        CheckpointError: the run has no checkpoint, or a truncated one, or one of another configuration.
+        CheckpointError: the run has no checkpoint, or a truncated one, or one of another configuration or other faces.
     """
     checkpoint = load_checkpoint(run_dir / "checkpoint.npz", config)
     if checkpoint is None:
         raise CheckpointError(f"{run_dir} holds no checkpoint.", "Train first: python -m training.train.")
     splits = load_splits(settings.fer2013_dir, config.selection_share, config.seed)
+    require_same_faces(checkpoint, digest(splits.train, splits.selection))
     network = build_network(config.network)
     for weight, value in zip(network.weights, checkpoint.best, strict=True):
         weight.assign(value)
@@ -95,11 +96,13 @@ def _describe(
         teachers=checkpoint.teachers or None,
         epochs_trained=checkpoint.epoch,
         parameters=network.count_params(),
-        train_faces=len(splits.train),
+        # An older run looked for no other crops: it learned from those faces too.
+        train_faces=len(splits.train) + (0 if checkpoint.faces else splits.other_crops),
         selection_faces=len(selection),
         duplicates_of_validation=splits.duplicates_of_validation,
         duplicates_of_selection=splits.duplicates_of_selection,
-        other_crops=splits.other_crops,
+        faces=checkpoint.faces or None,
+        other_crops=splits.other_crops if checkpoint.faces else None,
         calibration=calibration,
         selection_ferplus=score(
             softmax(ferplus / calibration.ferplus_temperature)[known], selection.ferplus_label[known]

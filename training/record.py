@@ -31,6 +31,9 @@ class RunRecord(BaseModel):
     selection_faces: int
     duplicates_of_validation: int
     duplicates_of_selection: int
+    faces: str | None = None
+    """`training.dataset.digest` of what it learned from and held back; None in an older record."""
+
     other_crops: int | None = None
     """As `training.dataset.Splits`; None where other crops of a photograph were not looked for."""
 

@@ -69,7 +69,7 @@ def train(
         InvalidInputError: the configuration gives teachers a share and there are none, or the other way round; or it
             has no epochs, and there is no `init`.
         DatasetError: a dataset file is absent or wrong.
-        CheckpointError: the run's checkpoint is truncated, or of another configuration.
+        CheckpointError: the run's checkpoint is truncated, or of another configuration or other faces.
         ModelError: `init` cannot be read, none of its weights fits, or it leaves a part of an ensemble, or of a run of
             no epochs, to chance.
     """

@@ -11,9 +11,10 @@ from contracts.model import FACE_SIZE_PX
 from training.augment import resize
 from training.backend import BACKEND, make_deterministic, value_of
 from training.batches import ahead, draw_batches
-from training.checkpoint import Arrays, Checkpoint
+from training.checkpoint import Arrays, Checkpoint, require_same_faces
 from training.config import TrainingConfig
-from training.dataset import FaceDataset, Floats
+from training.dataset import FaceDataset, Floats, digest
+from training.errors import CheckpointError
 from training.metrics import log_likelihood, score
 from training.networks import build_network
 from training.schedule import cosine_with_warmup
@@ -35,6 +36,7 @@ class Trainer:
         self.teachers = ""
         self.epoch = 0
         self.best_score = -np.inf
+        self._faces = digest(train, selection)
         self._train = train
         self._selection = selection
         self._taught: Arrays = []
@@ -100,6 +102,7 @@ class Trainer:
             config=self.config.model_dump_json(),
             init=self.init,
             teachers=self.teachers,
+            faces=self._faces,
             epoch=self.epoch,
             best_score=self.best_score,
             network=_values(self.network.variables),
@@ -110,7 +113,17 @@ class Trainer:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`."""
+        """Go on from `checkpoint`.
+
+        Raises:
+            CheckpointError: it is of a run that learned from other faces or held back others, as far as it tells.
+        """
+        require_same_faces(checkpoint, self._faces)
+        if any(len(head) != len(self._train) for head in checkpoint.taught):
+            raise CheckpointError(
+                f"The teachers were asked about {len(checkpoint.taught[0])} faces, not these {len(self._train)}.",
+                "Go on with the release and the dataset that the run was begun with, or set TRAINING_RUNS_DIR.",
+            )
         self.init, self.epoch, self.best_score = checkpoint.init, checkpoint.epoch, checkpoint.best_score
         _assign(self.network.variables, checkpoint.network)
         _assign(self._optimizer.variables, checkpoint.optimizer)

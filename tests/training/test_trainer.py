@@ -1,3 +1,5 @@
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,10 +7,11 @@ import pytest
 
 from servicekit.errors import InvalidInputError
 from tests.training.support import TINY
-from training.checkpoint import load_checkpoint, save_checkpoint
+from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from training.config import CONFIGS, choose_config
 from training.dataset import FaceDataset
 from training.errors import CheckpointError, DatasetError
+from training.export import export_run
 from training.schedule import cosine_with_warmup
 from training.settings import TrainingSettings
 from training.train import train
@@ -36,6 +39,34 @@ def test_a_resumed_run_ends_with_the_same_weights(dataset: FaceDataset, tmp_path
     for group in ("network", "optimizer", "average", "best"):
         for a, b in zip(getattr(expected, group), getattr(found, group), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_does_not_go_on_with_other_faces(run_dir: Path, data_dir: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(run_dir, tmp_path / "run")
+    with np.load(data_dir / "train.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(tmp_path / "train.npz", allow_pickle=False, **{name: array[::-1] for name, array in arrays.items()})
+    shutil.copy(data_dir / "validation.npz", tmp_path)
+    settings = TrainingSettings(fer2013_dir=tmp_path, runs_log=tmp_path / "runs.jsonl")
+    with pytest.raises(CheckpointError, match="learned from other faces"):
+        train(TINY, settings, run)
+    with pytest.raises(CheckpointError, match="learned from other faces"):
+        export_run("tiny", TINY, settings, run)
+
+
+def test_an_older_checkpoint_that_does_not_tell_its_faces_can_be_gone_on_from(
+    dataset: FaceDataset, tmp_path: Path
+) -> None:
+    save_checkpoint(tmp_path / "whole.npz", trainer(dataset).checkpoint())
+    with np.load(tmp_path / "whole.npz") as file:
+        np.savez(tmp_path / "older.npz", allow_pickle=False, **{name: file[name] for name in file if name != "faces"})
+    older = read_checkpoint(tmp_path / "older.npz")
+    resumed = trainer(dataset)
+    resumed.restore(older)
+    assert older.faces == ""
+    taught = [np.full((47, 7), 1 / 7, np.float32)] * 2
+    with pytest.raises(CheckpointError, match="about 47 faces, not these 48"):
+        resumed.restore(replace(older, taught=taught))
 
 
 def test_a_truncated_checkpoint_is_named(dataset: FaceDataset, tmp_path: Path) -> None:

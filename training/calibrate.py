@@ -63,4 +63,4 @@ def choose_threshold(probabilities: Floats, labels: Indices) -> float:
     """
     thresholds, coverage, risk = risk_coverage(probabilities, labels)
     acceptable = (risk <= risk[-1] / 2) | (coverage <= UNCERTAIN_COVERAGE_FLOOR)
-    return float(thresholds[acceptable].min())
+    return float(thresholds[acceptable].min(initial=thresholds[0]))

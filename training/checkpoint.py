@@ -1,7 +1,6 @@
 """The state of a run between two epochs, in one npz file: enough to go on exactly where it stopped."""
 
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +78,7 @@ def load_checkpoint(path: Path, config: TrainingConfig) -> Checkpoint | None:
     if not path.exists():
         return None
     found = read_checkpoint(path)
-    if TrainingConfig.model_validate_json(found.config) != config:
+    if read_config(found, path) != config:
         raise CheckpointError(f"{path} was written by a run with another configuration.", _advice(path))
     return found
 
@@ -104,8 +103,20 @@ def read_checkpoint(path: Path) -> Checkpoint:
                     for group in _GROUPS
                 },
             )
-    except (OSError, KeyError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except Exception as error:
         raise CheckpointError(f"{path} is not a whole checkpoint ({error}).", _advice(path)) from error
+
+
+def read_config(checkpoint: Checkpoint, path: Path) -> TrainingConfig:
+    """The configuration of the run whose checkpoint was read from `path`.
+
+    Raises:
+        CheckpointError: it is of a release with other configurations.
+    """
+    try:
+        return TrainingConfig.model_validate_json(checkpoint.config)
+    except ValueError as error:
+        raise CheckpointError(f"{path} was written by another release ({error}).", _advice(path)) from error
 
 
 def require_same_faces(checkpoint: Checkpoint, faces: str) -> None:

@@ -6,7 +6,6 @@ networks for facial expression recognition with crowd-sourced label distribution
 
 import hashlib
 import itertools
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +117,9 @@ def load_dataset(path: Path) -> FaceDataset:
             or range than expected.
     """
     arrays = _read_arrays(path)
+    n = next(iter(arrays["images"].shape), 0)
     for name, tail in _EXPECTED.items():
-        _check_array(path, name, arrays[name], (len(arrays["images"]), *tail))
+        _check_array(path, name, arrays[name], (n, *tail))
     labels, votes = arrays["fer2013_label"], arrays["ferplus_votes"]
     if not len(labels):
         raise DatasetError(f"{path} holds no faces.", _ADVICE)
@@ -133,15 +133,17 @@ def load_dataset(path: Path) -> FaceDataset:
 def _read_arrays(path: Path) -> dict[str, Images]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            missing = sorted(_EXPECTED.keys() - set(file.files))
-            if missing:
-                raise DatasetError(f"{path} lacks {', '.join(missing)}.", _ADVICE)
-            return {name: file[name] for name in _EXPECTED}
+            # A member that is no array is given as bytes.
+            arrays = {name: np.asarray(file[name]) for name in _EXPECTED if name in file}
     except FileNotFoundError as error:
         raise DatasetError(f"There is no file {path}.", _ADVICE) from error
-    # np.load gives a bare array, which is no context manager, for an npy file: TypeError or AttributeError.
-    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    # What damage raises depends on the archive's compression, and a wrong size in a header raises MemoryError.
+    except Exception as error:
         raise DatasetError(f"{path} cannot be read as an npz file ({error}).", _ADVICE) from error
+    missing = sorted(_EXPECTED.keys() - arrays.keys())
+    if missing:
+        raise DatasetError(f"{path} lacks {', '.join(missing)}.", _ADVICE)
+    return arrays
 
 
 def _check_array(path: Path, name: str, array: Images, shape: tuple[int, ...]) -> None:
@@ -246,6 +248,9 @@ def split(dataset: FaceDataset, validation: FaceDataset, selection_share: float,
     """Hold back a random share for selection, and drop what repeats a face of validation or of the selection.
 
     Validation itself is used for nothing but finding the faces that must not be learned.
+
+    Raises:
+        DatasetError: no face is left to learn from.
     """
     # Thumbnails alone tell what may be held back, and other crops leave only what is learned: runs that begin from
     # others must hold back the same faces, whichever crops were found for those.
@@ -253,10 +258,16 @@ def split(dataset: FaceDataset, validation: FaceDataset, selection_share: float,
     clean = dataset.select(~repeats_validation)
     shuffled = np.random.default_rng(seed).permutation(len(clean))
     n_selection = max(1, round(selection_share * len(clean)))
+    if n_selection >= len(clean):
+        raise _nothing_left(dataset)
     selection, rest = clean.select(shuffled[:n_selection]), clean.select(shuffled[n_selection:])
     repeats_selection = _alike(rest.images, selection.images)
     train = rest.select(~repeats_selection)
+    if not len(train):
+        raise _nothing_left(dataset)
     other_crops = near_duplicates(train.images, validation.images) | near_duplicates(train.images, selection.images)
+    if other_crops.all():
+        raise _nothing_left(dataset)
     return Splits(
         train=train.select(~other_crops),
         selection=selection,
@@ -266,10 +277,17 @@ def split(dataset: FaceDataset, validation: FaceDataset, selection_share: float,
     )
 
 
+def _nothing_left(dataset: FaceDataset) -> DatasetError:
+    return DatasetError(
+        f"All of the {len(dataset)} training faces are held back, or show pictures of others that are.",
+        "Give a train.npz with other faces than validation.npz, and more of them.",
+    )
+
+
 def load_splits(folder: Path, selection_share: float, seed: int) -> Splits:
     """`split` of the folder's train.npz, clean of its validation.npz.
 
     Raises:
-        DatasetError: one of the two is absent or wrong.
+        DatasetError: one of the two is absent or wrong, or no face is left to learn from.
     """
     return split(load_dataset(folder / "train.npz"), load_dataset(folder / "validation.npz"), selection_share, seed)

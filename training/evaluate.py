@@ -39,7 +39,7 @@ def main(
         if card is not None:
             write_card(card, report, version_dir, speeds_of(version_dir), read_runs(settings.runs_log))
     except EmoVerseError as error:
-        _errors.print(f"[red]{error}[/red]")
+        _errors.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     if as_json:
         typer.echo(report.model_dump_json())

@@ -51,7 +51,7 @@ def main(
         name, chosen = choose_config(config, epochs)
         exported = export_run(name, chosen, settings, settings.runs_dir / name)
     except EmoVerseError as error:
-        _console.print(f"[red]{error}[/red]")
+        _console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     _console.print(f"Exported to {exported}. To serve it: python -m training.promote {name}")
 

@@ -33,7 +33,7 @@ def main(
         exported = settings.runs_dir / run / "emotion" / "1"
         promoted = promote(exported, settings.models_dir, validation, version, reason)
     except EmoVerseError as error:
-        _console.print(f"[red]{error}[/red]")
+        _console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     _console.print(f"{promoted} is in place. To remake the model card: make evaluate")
 

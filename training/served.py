@@ -1,6 +1,6 @@
 """The served SavedModel, opened and checked against `contracts.model`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,14 @@ from training.errors import ModelError
 
 _BATCH = 256
 _OUTPUTS = {PROBABILITIES, FER2013_PROBABILITIES, LABELS, UNCERTAIN_BELOW}
+_PROBES = 2
+_PROBED = {
+    PROBABILITIES: ("float32", (_PROBES, len(EMOTIONS))),
+    FER2013_PROBABILITIES: ("float32", (_PROBES, len(EMOTIONS))),
+    LABELS: ("object", (_PROBES, len(EMOTIONS))),
+    UNCERTAIN_BELOW: ("float32", (_PROBES,)),
+}
+_TOLERANCE = 1e-3
 _ADVICE = (
     f"Expected a SavedModel with the signature {SIGNATURE_NAME}: {INPUT_NAME} uint8 "
     f"(n, {FACE_SIZE_PX}, {FACE_SIZE_PX}, 1) in; {', '.join(sorted(_OUTPUTS))} out; labels {', '.join(EMOTIONS)}."
@@ -52,7 +60,10 @@ class ServedModel:
     def __init__(self, version_dir: Path) -> None:
         self.version_dir = version_dir
         self._model, self.signature = _load(version_dir)
-        probe = self._call(np.zeros((1, FACE_SIZE_PX, FACE_SIZE_PX), np.uint8))
+        probe = self._call(np.zeros((_PROBES, FACE_SIZE_PX, FACE_SIZE_PX), np.uint8))
+        found = {name: (value.dtype.name, value.shape) for name, value in probe.items()}
+        if found != _PROBED:
+            raise ModelError(f"{version_dir} gives {found} for {_PROBES} faces, not {_PROBED}.", _ADVICE)
         self.uncertain_below = float(probe[UNCERTAIN_BELOW][0])
         labels = [label.decode() for label in probe[LABELS][0]]
         if labels != list(EMOTIONS):
@@ -64,17 +75,26 @@ class ServedModel:
         return f"{self.version_dir.parent.name}/{self.version_dir.name}"
 
     def read(self, images: Images) -> Readings:
-        """Read faces: uint8, (n, 48, 48), 0..255, n at least 1."""
+        """Read faces: uint8, (n, 48, 48), 0..255, n at least 1.
+
+        Raises:
+            ModelError: what the model gives are no probabilities.
+        """
         starts = range(0, len(images), _BATCH)
         outputs = [self._call(images[start : start + _BATCH]) for start in starts]
         return Readings(
-            np.concatenate([output[PROBABILITIES] for output in outputs]),
-            np.concatenate([output[FER2013_PROBABILITIES] for output in outputs]),
+            self._probabilities(outputs, PROBABILITIES), self._probabilities(outputs, FER2013_PROBABILITIES)
         )
 
     def _call(self, images: Images) -> Mapping[str, Any]:
         outputs = self.signature(**{INPUT_NAME: tf.constant(images[..., np.newaxis])})
         return {name: value.numpy() for name, value in outputs.items()}
+
+    def _probabilities(self, outputs: Sequence[Mapping[str, Any]], name: str) -> Floats:
+        found = np.concatenate([output[name] for output in outputs])
+        if not ((found >= 0).all() and np.allclose(found.sum(axis=1), 1, atol=_TOLERANCE)):
+            raise ModelError(f"{self.version_dir} gives {name} that are negative, or do not sum to 1.", _ADVICE)
+        return found
 
 
 def newest_version(models_dir: Path) -> Path:
@@ -100,8 +120,8 @@ def _load(version_dir: Path) -> tuple[Any, Any]:
     if serve is None:
         raise ModelError(f"{version_dir} has no signature {SIGNATURE_NAME}.", _ADVICE)
     inputs: Mapping[str, Any] = serve.structured_input_signature[1]
-    expected = {INPUT_NAME: (tf.uint8, [None, FACE_SIZE_PX, FACE_SIZE_PX, 1])}
-    found = {name: (spec.dtype, spec.shape.as_list()) for name, spec in inputs.items()}
+    expected = {INPUT_NAME: ("uint8", f"(None, {FACE_SIZE_PX}, {FACE_SIZE_PX}, 1)")}
+    found = {name: (spec.dtype.name, str(spec.shape)) for name, spec in inputs.items()}
     if found != expected or set(serve.structured_outputs) != _OUTPUTS:
         raise ModelError(
             f"{version_dir} takes {found} and gives {', '.join(sorted(serve.structured_outputs))}.", _ADVICE

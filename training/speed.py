@@ -50,7 +50,7 @@ def main(
         for speed in measure(version_dir, batch, calls):
             typer.echo(speed.model_dump_json())
     except EmoVerseError as error:
-        _console.print(f"[red]{error}[/red]")
+        _console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
 
 

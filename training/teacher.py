@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from training.checkpoint import Arrays, read_checkpoint
+from training.checkpoint import Arrays, read_checkpoint, read_config
 from training.config import TrainingConfig
 from training.dataset import FaceDataset, Floats
 from training.errors import CheckpointError, ModelError
@@ -48,9 +48,10 @@ def load_teacher(path: Path) -> keras.Model:
         return _network(read_record(path).config, read_version_weights(path))
     try:
         checkpoint = read_checkpoint(path)
+        config = read_config(checkpoint, path)
     except CheckpointError as error:
         raise ModelError(str(error), "Give a folder such as models/emotion/1, or a run's checkpoint.npz.") from error
-    return _network(TrainingConfig.model_validate_json(checkpoint.config), checkpoint.best)
+    return _network(config, checkpoint.best)
 
 
 def _network(config: TrainingConfig, weights: Arrays) -> keras.Model:

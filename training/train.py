@@ -38,7 +38,7 @@ def main(
         name, chosen = choose_config(config, epochs)
         train(chosen, settings, settings.runs_dir / name, init or [], teacher or [])
     except EmoVerseError as error:
-        _console.print(f"[red]{error}[/red]")
+        _console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         _console.print("Stopped. The same command goes on from the last completed epoch.")

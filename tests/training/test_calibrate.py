@@ -38,3 +38,8 @@ def test_the_threshold_leaves_at_most_fifteen_percent_unanswered() -> None:
     probabilities = softmax(logits)
     answered = probabilities.max(axis=1) >= choose_threshold(probabilities, labels)
     assert answered.mean() == pytest.approx(0.85, abs=0.01)
+
+
+def test_of_one_face_that_is_read_wrong_the_threshold_is_its_confidence() -> None:
+    probabilities = np.eye(7, dtype=np.float32)[:1]
+    assert choose_threshold(probabilities, np.array([3])) == 1.0

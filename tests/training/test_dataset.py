@@ -1,3 +1,5 @@
+import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,7 @@ def write(path: Path, **changes: np.ndarray | None) -> Path:
         ({"ferplus_votes": None}, "lacks ferplus_votes"),
         ({"images": np.zeros((7, 64, 64), np.uint8)}, "images is uint8 (7, 64, 64)"),
         ({"images": np.zeros((7, 48, 48), np.float32)}, "images is float32"),
+        ({"images": np.uint8(3)}, "images is uint8 ()"),
         ({"fer2013_label": np.zeros(6, np.uint8)}, "fer2013_label is uint8 (6,)"),
         ({"fer2013_label": np.full(7, 7, np.uint8)}, "holds the value 7"),
         ({"ferplus_votes": np.ones((7, 8), np.uint8)}, "ferplus_votes is uint8 (7, 8)"),
@@ -59,6 +62,27 @@ def test_an_absent_or_broken_file_is_named(tmp_path: Path, content: bytes | None
     path = tmp_path / "faces.npz"
     if content is not None:
         path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"faces\.npz"):
+        load_dataset(path)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("broken", ["damaged", "no array", "too large"])
+def test_a_member_that_is_broken_is_told(tmp_path: Path, compression: int, broken: str) -> None:
+    path = tmp_path / "faces.npz"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, array in synthetic_arrays(7).items():
+            content = io.BytesIO()
+            np.save(content, array)
+            member = content.getvalue()
+            if broken == "no array":
+                member = b"text"
+            elif broken == "too large":
+                member = member.replace(b"(7,", b"(7" + b"0" * 12 + b",")
+            archive.writestr(f"{name}.npy", member)
+    if broken == "damaged":
+        content = path.read_bytes()
+        path.write_bytes(content[:2000] + b"\xff" * 64 + content[2064:])
     with pytest.raises(DatasetError, match=r"faces\.npz"):
         load_dataset(path)
 
@@ -155,6 +179,13 @@ def test_nothing_is_learned_that_is_in_validation_or_selection(dataset: FaceData
     parts = len(splits.train) + len(splits.selection)
     left_out = splits.duplicates_of_validation + splits.duplicates_of_selection + splits.other_crops
     assert parts + left_out == len(dataset)
+
+
+def test_where_nothing_is_left_to_learn_from_it_is_said(dataset: FaceDataset) -> None:
+    alone = dataset.select(np.arange(1))
+    for faces, validation in ((dataset, dataset), (alone, dataset.select(np.arange(1, 3)))):
+        with pytest.raises(DatasetError, match="held back, or show pictures"):
+            split(faces, validation, 0.2, seed=1)
 
 
 def test_the_split_depends_on_the_seed_alone(dataset: FaceDataset) -> None:

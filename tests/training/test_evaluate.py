@@ -42,12 +42,16 @@ def test_standard_output_is_one_json_object_with_the_served_model_s_figures(data
 def test_a_wrong_file_fails_with_its_name_and_nothing_on_standard_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "faces.npz").write_text("text")
+    file = tmp_path / "faces[/lab].npz"
+    file.parent.mkdir()
+    file.write_text("text")
     with pytest.raises(typer.Exit) as caught:
-        main(tmp_path / "faces.npz", as_json=True)
+        main(file, as_json=True)
     printed = capsys.readouterr()
     assert (caught.value.exit_code, printed.out) == (1, "")
-    assert "cannot be read as an npz file" in " ".join(printed.err.split())
+    said = "".join(printed.err.split())
+    assert "faces[/lab].npz" in said
+    assert "cannotbereadasannpzfile" in said
 
 
 def test_faces_without_an_emotion_majority_count_for_the_original_labels_only(exported: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,11 @@ def test_a_broken_saved_model_is_named(tmp_path: Path) -> None:
 
 
 class Stranger(tf.Module):
-    """A SavedModel with the right shapes and its labels in another order."""
+    """A SavedModel with the right shapes, some of its outputs changed, and its labels in another order."""
 
-    def __init__(self, input_name: str) -> None:
+    def __init__(self, input_name: str, **outputs: Callable[[tf.Tensor], tf.Tensor]) -> None:
         super().__init__()
+        self.outputs = outputs
         spec = tf.TensorSpec((None, 48, 48, 1), tf.uint8, name=input_name)
         self.serve = tf.function(self._serve, input_signature=[spec])
 
@@ -103,7 +105,7 @@ class Stranger(tf.Module):
             FER2013_PROBABILITIES: uniform,
             LABELS: tf.tile(tf.constant([[emotion.value for emotion in reversed(EMOTIONS)]]), tf.stack([n, 1])),
             UNCERTAIN_BELOW: tf.fill([n], 0.5),
-        }
+        } | {name: make(n) for name, make in self.outputs.items()}
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,48 @@ def test_a_model_with_other_labels_or_inputs_is_refused(tmp_path: Path, input_na
     tf.saved_model.save(module, str(tmp_path / "1"), signatures={SIGNATURE_NAME: module.serve})
     with pytest.raises(ModelError, match=said):
         ServedModel(tmp_path / "1")
+
+
+def whole_numbers(n: Any) -> Any:
+    return tf.zeros([n, 7], tf.int64)
+
+
+def eight(n: Any) -> Any:
+    return tf.fill([n, 8], 1 / 8)
+
+
+OTHER_FORMS: list[tuple[str, Callable[[Any], Any], str]] = [
+    (LABELS, lambda _: tf.constant([emotion.value for emotion in EMOTIONS]), r"'labels': \('object', \(7,\)\)"),
+    (LABELS, whole_numbers, r"'labels': \('int64', \(2, 7\)\)"),
+    (UNCERTAIN_BELOW, lambda _: tf.constant(0.5), r"'uncertain_below': \('float32', \(\)\)"),
+    (PROBABILITIES, eight, r"'probabilities': \('float32', \(2, 8\)\)"),
+]
+
+
+@pytest.mark.parametrize(("name", "make", "said"), OTHER_FORMS)
+def test_a_model_whose_outputs_have_another_form_is_refused(
+    tmp_path: Path, name: str, make: Callable[[Any], Any], said: str
+) -> None:
+    module = Stranger(INPUT_NAME, **{name: make})
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures={SIGNATURE_NAME: module.serve})
+    with pytest.raises(ModelError, match=said):
+        ServedModel(tmp_path / "1")
+
+
+@pytest.mark.parametrize("value", [3.0, float("nan")])
+def test_what_are_no_probabilities_are_not_measured(tmp_path: Path, value: float) -> None:
+    ordered = tf.constant([[emotion.value for emotion in EMOTIONS]])
+
+    def labels(n: Any) -> Any:
+        return tf.tile(ordered, tf.stack([n, 1]))
+
+    def filled(n: Any) -> Any:
+        return tf.fill([n, 7], value)
+
+    module = Stranger(INPUT_NAME, **{LABELS: labels, PROBABILITIES: filled})
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures={SIGNATURE_NAME: module.serve})
+    with pytest.raises(ModelError, match="gives probabilities that are negative, or do not sum to 1"):
+        ServedModel(tmp_path / "1").read(synthetic_arrays(3)["images"])
 
 
 def test_every_warm_up_request_can_be_answered(exported: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from servicekit.errors import InvalidInputError
 from tests.training.support import TINY
 from training.batches import draw_batches
-from training.checkpoint import read_checkpoint
+from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from training.dataset import FaceDataset, load_splits
-from training.errors import ModelError
+from training.errors import CheckpointError, ModelError
 from training.initial import describe
 from training.settings import TrainingSettings
 from training.teacher import load_teacher, teach
@@ -69,6 +69,16 @@ def test_a_share_without_teachers_or_teachers_without_a_share_are_refused(
     config = TINY.model_copy(update={"teacher_share": share})
     with pytest.raises(InvalidInputError, match="share of the teachers"):
         train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, teachers=[] if share else [exported])
+
+
+def test_a_teacher_of_another_release_is_named(dataset: FaceDataset, run_dir: Path, tmp_path: Path) -> None:
+    checkpoint = read_checkpoint(run_dir / "checkpoint.npz")
+    other = replace(checkpoint, config=checkpoint.config.replace("epochs", "rounds", 1))
+    save_checkpoint(tmp_path / "other.npz", other)
+    with pytest.raises(ModelError, match=r"other\.npz was written by another release"):
+        teach([tmp_path / "other.npz"], dataset)
+    with pytest.raises(CheckpointError, match=r"other\.npz was written by another release"):
+        load_checkpoint(tmp_path / "other.npz", TINY)
 
 
 @pytest.mark.parametrize("name", ["absent.npz", "folder"])

@@ -77,8 +77,8 @@ lock: setup  ## Resolve the dependencies again and write requirements/*.lock
 train: setup  ## Train the emotion model (resumes); CONFIG=name, EPOCHS=n, INIT=weights, TEACHER=weights (or several)
 	@$(PYTHON) -m training.train $(if $(CONFIG),--config $(CONFIG)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(INIT:%=--init %) $(TEACHER:%=--teacher %)
 
-evaluate: setup  ## Evaluate the served model and write its card
-	@$(PYTHON) -m training.evaluate $(if $(FILE),$(FILE),../shared/data/fer2013/validation.npz) --card docs/model
+evaluate: setup  ## Evaluate the served model and write its card; on another FILE, without the card
+	@$(PYTHON) -m training.evaluate $(if $(FILE),$(FILE),../shared/data/fer2013/validation.npz --card docs/model)
 
 clean:  ## Remove the environment and everything a run left behind
 	rm -rf .venv .uv .run .pytest_cache .ruff_cache $(WEB)/node_modules $(WEB)/dist

@@ -18,7 +18,8 @@ Reals = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scores:
-    """Metrics of one head over one set of faces; all but `n` in 0..1."""
+    """Metrics of one head over one set of faces; all but `n` in 0..1. `macro_f1` is the mean over the emotions that
+    occur or are read, as scikit-learn's."""
 
     n: int
     accuracy: float
@@ -34,10 +35,11 @@ def score(probabilities: Floats, labels: Indices) -> Scores:
         labels: int64, (n,), 0..6.
     """
     confusion = confusion_matrix(probabilities, labels)
+    present = (confusion + confusion.T).any(axis=0)
     return Scores(
         n=len(labels),
         accuracy=float(np.trace(confusion) / len(labels)),
-        macro_f1=float(f1(confusion).mean()),
+        macro_f1=float(f1(confusion)[present].mean()),
         ece=expected_calibration_error(probabilities, labels),
     )
 

@@ -38,7 +38,8 @@ async function read(input: HTMLInputElement) {
   try {
     await agree();
     const name = user.peek();
-    const [bitmap, found] = await Promise.all([createImageBitmap(file), readPicture(file)]);
+    const bitmap = await createImageBitmap(file);
+    const found = await readPicture(file);
     if (user.peek() === name) shown.value = { bitmap, found };
   } catch (error) {
     const atGateway = error instanceof ProblemError || error instanceof UnreachableError;

@@ -311,7 +311,7 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     ),
     # Trained on together, the members would come to err alike.
     "together": TrainingConfig(
-        network=EnsembleNetwork(members=(_SMALL_RESIDUAL, _SMALL_VGG)),
+        network=EnsembleNetwork(members=(_SMALL_RESIDUAL, _SMALL_MIRRORED)),
         epochs=0,
         fer2013_weight=_RECIPE.fer2013_weight,
         drop_single_votes=True,

@@ -82,7 +82,7 @@ def test_the_keyboard_reaches_everything(guest: Page):
 def turn_down_elsewhere(page: Page, title: str) -> None:
     """As another page of the same person does."""
     page.evaluate(
-        "title => fetch('/v1/users/me/recommendations?kind=all').then(r => r.json()).then(({picks}) => fetch("
+        "title => fetch('/v1/users/me/recommendations?kind=all&count=100').then(r => r.json()).then(({picks}) => fetch("
         "'/v1/users/me/feedback', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify("
         "{item_id: picks.find(p => p.item.title === title).item.id, action: 'dislike'})}))",
         title,
@@ -93,8 +93,8 @@ def test_a_list_does_not_change_under_the_pointer(guest: Page):
     guest.goto("/for-you")
     first = guest.locator(".card h3").first
     expect(first).to_be_visible()
-    shown = first.text_content() or ""
     guest.locator(".card").first.hover()
+    shown = first.text_content() or ""
     turn_down_elsewhere(guest, shown)
     expect(guest.get_by_text("New picks for your mood")).to_be_visible()
     expect(first).to_have_text(shown)

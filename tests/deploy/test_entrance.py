@@ -10,9 +10,8 @@ import httpx
 import pytest
 import stamina
 
-from standalone.ports import free_ports
-from tests.deploy.test_compose import ROOT, services
-from tests.deploy.test_tls import haproxy
+from tests.deploy.entrance import entrance_before
+from tests.deploy.test_compose import services
 
 
 class Gateways(NamedTuple):
@@ -35,29 +34,12 @@ async def answering(name: str) -> asyncio.Server:
 
 @pytest.fixture
 async def gateways(tmp_path: Path) -> AsyncGenerator[Gateways]:
-    program = haproxy()
-    cameras, browsers, status = free_ports(3)
     async with AsyncExitStack() as stack:
         parts = {name: await stack.enter_async_context(await answering(name)) for name in "ab"}
         ports = [part.sockets[0].getsockname()[1] for part in parts.values()]
-        config = (ROOT / "deploy" / "haproxy" / "haproxy.cfg").read_text()
-        for there, here in {
-            "server-template gateway- 8 gateway:8000": "\n".join(f"server g{port} 127.0.0.1:{port}" for port in ports),
-            "server-template emotion- 32 emotion:50051": "",
-            "bind :50051": f"bind 127.0.0.1:{cameras}",
-            "bind :8000": f"bind 127.0.0.1:{browsers}",
-            "bind :8404": f"bind 127.0.0.1:{status}",
-            "/tmp/haproxy.sock": str(tmp_path / "socket"),  # noqa: S108  (of the container)
-            "maxconn 8000": "maxconn 100",
-        }.items():
-            assert there in config
-            config = config.replace(there, here)
-        (tmp_path / "haproxy.cfg").write_text(config)
-        lines = services()["entrance"]["environment"]
-        proxy = await asyncio.create_subprocess_exec(program, "-f", str(tmp_path / "haproxy.cfg"), env=lines)
-        stack.push_async_callback(proxy.wait)
-        stack.callback(proxy.terminate)
-        yield Gateways(f"http://127.0.0.1:{browsers}", parts)
+        told = services()["entrance"]["environment"]
+        entrance = await stack.enter_async_context(entrance_before(ports, [], told, tmp_path))
+        yield Gateways(f"http://127.0.0.1:{entrance.browsers}", parts)
 
 
 @stamina.retry(on=httpx.HTTPError, attempts=None, timeout=30, wait_initial=0.05, wait_max=0.2)

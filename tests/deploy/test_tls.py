@@ -1,6 +1,5 @@
 """The compose stack in TLS: the overlay fits, and a real HAProxy with its lines lets in whom it should."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -30,6 +29,7 @@ from services.gateway.app import create_app
 from services.gateway.server import serving as serving_http
 from services.gateway.settings import GatewaySettings
 from standalone.ports import free_ports
+from tests.deploy.entrance import entrance_before, haproxy
 from tests.deploy.test_compose import ROOT, services
 from tests.stack.engine import Stack, compose_command
 
@@ -102,12 +102,6 @@ def test_haproxy_understands_its_lines(described: Callable[[], dict[str, dict[st
     assert set(re.findall(r"\$\{(\w+)", config.read_text())) == told.keys()
 
 
-def haproxy() -> str:
-    """The program, or a skipped test."""
-    found = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    return found or pytest.skip("HAProxy is not installed: apt-get install haproxy")
-
-
 def lines(described: dict[str, dict[str, Any]], certificates: Path) -> dict[str, str]:
     """What the entrance is told, with the certificates where they are here."""
     given: dict[str, str] = described["entrance"]["environment"]
@@ -125,9 +119,8 @@ class Entrance(NamedTuple):
 async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncGenerator[Entrance]:
     """HAProxy with the overlay's lines, before a gateway whose recommender is away, and a worker that asks for a
     certificate of ours."""
-    program = haproxy()
     ours = Tls(*(certificates / name for name in ("ca.pem", "inside.pem", "inside.pem.key")))
-    cameras, browsers, status, nowhere = free_ports(4)
+    (nowhere,) = free_ports(1)
     async with AsyncExitStack() as stack:
         server, reporter = await create_server("emoverse.v1.EmotionService")
         await reporter.set_serving(True)
@@ -144,25 +137,10 @@ async def entrance(certificates: Path, redis_url: str, tmp_path: Path) -> AsyncG
         migrate(Database(engine), MIGRATIONS)
         engine.dispose()
         gateway = await stack.enter_async_context(serving_http(create_app(settings), settings))
-        config = (ROOT / "deploy" / "haproxy" / "haproxy.cfg").read_text()
-        for there, here in {
-            "server-template emotion- 32 emotion:50051": f"server emotion-1 127.0.0.1:{worker}",
-            "server-template gateway- 8 gateway:8000": f"server gateway-1 127.0.0.1:{gateway}",
-            "bind :50051": f"bind 127.0.0.1:{cameras}",
-            "bind :8000": f"bind 127.0.0.1:{browsers}",
-            "bind :8404": f"bind 127.0.0.1:{status}",
-            "/tmp/haproxy.sock": str(tmp_path / "socket"),  # noqa: S108  (of the container)
-            "maxconn 8000": "maxconn 100",
-        }.items():
-            assert there in config
-            config = config.replace(there, here)
-        (tmp_path / "haproxy.cfg").write_text(config)
         told = lines(overlay(), certificates)
-        proxy = await asyncio.create_subprocess_exec(program, "-f", str(tmp_path / "haproxy.cfg"), env=told)
-        stack.push_async_callback(proxy.wait)
-        stack.callback(proxy.terminate)
-        figures = f"http://localhost:{status}/metrics"
-        yield Entrance(f"localhost:{cameras}", f"https://localhost:{browsers}", figures, ours)
+        ports = await stack.enter_async_context(entrance_before([gateway], [worker], told, tmp_path))
+        figures = f"http://localhost:{ports.status}/metrics"
+        yield Entrance(f"localhost:{ports.cameras}", f"https://localhost:{ports.browsers}", figures, ours)
 
 
 @stamina.retry(on=grpc.aio.AioRpcError, attempts=None, timeout=10, wait_initial=0.05, wait_max=0.2)

@@ -12,6 +12,8 @@ from training.report import ClassReport, HeadReport, Report
 from training.runs import Run
 from training.speed import Speed
 
+_OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon"}
+
 
 def write_card(folder: Path, report: Report, version_dir: Path, speeds: Sequence[Speed], runs: Sequence[Run]) -> None:
     """Write README.md and its pictures to `folder`, which is made if absent.
@@ -94,7 +96,7 @@ def _training(record: RunRecord) -> str:
     config = record.config
     if not record.epochs_trained:
         return f"The weights are those of {record.init}, not trained on."
-    return f"""Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with AdamW, a cosine
+    return f"""Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with {_OPTIMIZERS[config.optimizer]}, a cosine
 schedule from {config.learning_rate:g}, averaged weights, and random shifts, turns, scales, mirroring, light, blur,
 noise, erased patches and blended pairs (for {config.augmentation.mixup:.0%} of the faces); convolutions in
 {config.precision}; seed {config.seed}. It began from {record.init or "random weights"}{_taught(record)}."""

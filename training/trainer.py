@@ -17,6 +17,7 @@ from training.dataset import FaceDataset, Floats, digest
 from training.errors import CheckpointError
 from training.metrics import log_likelihood, score
 from training.networks import build_network
+from training.optimizer import make_optimizer
 from training.schedule import cosine_with_warmup
 
 _PREDICTION_BATCH = 256
@@ -187,8 +188,7 @@ def softmax(logits: Floats) -> Floats:
 
 
 def _compile(network: keras.Model, config: TrainingConfig) -> Any:
-    optimizer = keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay, global_clipnorm=1.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer = make_optimizer(config)
     loss = keras.losses.CategoricalCrossentropy
     untyped: Any = network
     untyped.compile(

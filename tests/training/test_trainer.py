@@ -8,7 +8,7 @@ import pytest
 from servicekit.errors import InvalidInputError
 from tests.training.support import TINY
 from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
-from training.config import CONFIGS, choose_config
+from training.config import CONFIGS, TrainingConfig, choose_config
 from training.dataset import FaceDataset
 from training.errors import CheckpointError, DatasetError
 from training.export import export_run
@@ -18,18 +18,20 @@ from training.train import train
 from training.trainer import Trainer
 
 
-def trainer(dataset: FaceDataset) -> Trainer:
-    return Trainer(TINY, dataset.select(np.arange(48)), dataset.select(np.arange(48, 112)))
+def trainer(dataset: FaceDataset, config: TrainingConfig = TINY) -> Trainer:
+    return Trainer(config, dataset.select(np.arange(48)), dataset.select(np.arange(48, 112)))
 
 
-def test_a_resumed_run_ends_with_the_same_weights(dataset: FaceDataset, tmp_path: Path) -> None:
-    whole, interrupted, resumed = trainer(dataset), trainer(dataset), trainer(dataset)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_resumed_run_ends_with_the_same_weights(dataset: FaceDataset, tmp_path: Path, optimizer: str) -> None:
+    config = TINY.model_copy(update={"optimizer": optimizer})
+    whole, interrupted, resumed = (trainer(dataset, config) for _ in range(3))
     for _ in range(TINY.epochs):
         whole.run_epoch(lambda: None)
 
     interrupted.run_epoch(lambda: None)
     save_checkpoint(tmp_path / "checkpoint.npz", interrupted.checkpoint())
-    checkpoint = load_checkpoint(tmp_path / "checkpoint.npz", TINY)
+    checkpoint = load_checkpoint(tmp_path / "checkpoint.npz", config)
     assert checkpoint is not None
     resumed.restore(checkpoint)
     resumed.run_epoch(lambda: None)

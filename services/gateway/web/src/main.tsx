@@ -27,7 +27,8 @@ effect(() => {
     mood: (event) => see(event.mood),
     recommendations: refreshSoon,
     notice: ({ code, detail, advice }) => {
-      notice.value = words.peek().notices[code] ?? `${detail} ${advice}`;
+      const notices: Record<string, string> = words.peek().notices;
+      notice.value = notices[code] ?? `${detail} ${advice}`;
     },
   });
 });

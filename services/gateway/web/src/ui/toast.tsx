@@ -44,14 +44,18 @@ export async function attempt(action: () => Promise<void>): Promise<boolean> {
 
 /** Why the gateway was of no help, in words. */
 export function reasonOf(error: unknown): string {
-  const w = words.value;
-  if (!(error instanceof ProblemError)) return w.unreachable;
-  return w.problems[error.code] ?? `${error.message} ${error.advice}`;
+  if (!(error instanceof ProblemError)) return words.value.unreachable;
+  return known(error.code) ?? `${error.message} ${error.advice}`;
 }
 
 /** What a problem's code means, in words. */
 export function reasonFor(code: string): string {
-  return words.value.problems[code] ?? words.value.unreachable;
+  return known(code) ?? words.value.unreachable;
+}
+
+function known(code: string): string | undefined {
+  const problems: Record<string, string> = words.value.problems;
+  return problems[code];
 }
 
 export function Toasts() {

@@ -3,6 +3,7 @@
 Their weights are the same on every backend: a network trained on one of them is exported by another.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -84,6 +85,11 @@ class FusedBatchNormalization(layers.BatchNormalization):
             return super().call(inputs, training=training)
         return _NORMALISE[BACKEND](inputs, self, bool(training))
 
+    def learned(self) -> Sequence[Any]:
+        """Scale, offset, mean and variance of each channel of the input, as learned so far."""
+        learned: tuple[Any, ...] = (self.gamma, self.beta, self.moving_mean, self.moving_variance)
+        return [each.value for each in learned]
+
     def compute_output_spec(self, inputs: Any, training: bool | None = None, mask: Any = None) -> keras.KerasTensor:
         return keras.KerasTensor(inputs.shape, self.compute_dtype)
 
@@ -98,12 +104,13 @@ class MirroredBatchNormalization(FusedBatchNormalization):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         if BACKEND == "tensorflow" and not training:
             # Reshaped, it would not become one with the convolution before it.
-            known: tuple[Any, ...] = (self.gamma, self.beta, self.moving_mean, self.moving_variance)
-            twice: Any = [ops.tile(each.value, 2) for each in known]
-            return RUNTIME.compat.v1.nn.fused_batch_norm(inputs, *twice, epsilon=self.epsilon, is_training=False)[0]
+            return super().call(inputs)
         shape: Any = ops.shape(inputs)
         halves = ops.reshape(inputs, (shape[0], shape[1], 2 * shape[2], shape[3] // 2))
         return ops.reshape(super().call(halves, training, mask), shape)
+
+    def learned(self) -> Sequence[Any]:
+        return [ops.tile(each, 2) for each in super().learned()]
 
 
 def _torch_convolution(inputs: Any, kernel: Any, layer: Any) -> Any:
@@ -128,12 +135,11 @@ def _torch_normalise(inputs: Any, layer: Any, training: bool) -> Any:
 
 
 def _tensorflow_normalise(inputs: Any, layer: Any, training: bool) -> Any:
-    averages = (layer.moving_mean, layer.moving_variance)
-    known = (None, None) if training else tuple(average.value for average in averages)
-    outputs, *found = RUNTIME.compat.v1.nn.fused_batch_norm(
-        inputs, layer.gamma.value, layer.beta.value, *known, epsilon=layer.epsilon, is_training=training
-    )
-    for average, value in zip(averages, found, strict=True) if training else ():
+    normalise = RUNTIME.compat.v1.nn.fused_batch_norm
+    if not training:
+        return normalise(inputs, *layer.learned(), epsilon=layer.epsilon, is_training=False)[0]
+    outputs, *found = normalise(inputs, layer.gamma.value, layer.beta.value, epsilon=layer.epsilon)
+    for average, value in zip((layer.moving_mean, layer.moving_variance), found, strict=True):
         average.assign(average * layer.momentum + value * (1 - layer.momentum))
     return outputs
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.emotion import EMOTIONS
+from training.calibrate import Calibration
 from training.config import EnsembleNetwork, Network, VggNetwork
 from training.metrics import Scores
 from training.pictures import draw_confusion, draw_reliability, draw_risk_coverage
@@ -68,7 +69,7 @@ FER-2013 (Goodfellow et al., 2013) with the FER+ votes (Barsoum et al., 2016).
 | part | faces |
 |---|---|
 | learned from | {record.train_faces:,} |
-| held back to choose the epoch, the temperatures and the threshold | {record.selection_faces:,} |
+| held back to choose the epoch, the scaling and the threshold | {record.selection_faces:,} |
 | left out: the same picture is in the validation file | {record.duplicates_of_validation:,} |
 | left out: the same picture is in the held-back part | {record.duplicates_of_selection:,} |{_other_crops(record)}
 
@@ -96,10 +97,11 @@ def _training(record: RunRecord) -> str:
     config = record.config
     if not record.epochs_trained:
         return f"The weights are those of {record.init}, not trained on."
-    return f"""Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with {_OPTIMIZERS[config.optimizer]}, a cosine
-schedule from {config.learning_rate:g}, averaged weights, and random shifts, turns, scales, mirroring, light, blur,
-noise, erased patches and blended pairs (for {config.augmentation.mixup:.0%} of the faces); convolutions in
-{config.precision}; seed {config.seed}. It began from {record.init or "random weights"}{_taught(record)}."""
+    return f"""Trained for {record.epochs_trained} epochs in batches of {config.batch_size} with
+{_OPTIMIZERS[config.optimizer]}, a cosine schedule from {config.learning_rate:g}, averaged weights, and random shifts,
+turns, scales, mirroring, light, blur, noise, erased patches and blended pairs (for {config.augmentation.mixup:.0%} of
+the faces); convolutions in {config.precision}; seed {config.seed}. It began from
+{record.init or "random weights"}{_taught(record)}."""
 
 
 def _taught(record: RunRecord) -> str:
@@ -170,7 +172,7 @@ def _calibration(report: Report, record: RunRecord) -> str:
     return f"""## Calibration and uncertainty
 
 The logits are divided by a temperature that was fitted on the held-back part: {calibration.ferplus_temperature:.3f} for
-the FER+ head, {calibration.fer2013_temperature:.3f} for the other.
+the FER+ head, {calibration.fer2013_temperature:.3f} for the other. {_biases(calibration)}
 
 ![Accuracy by confidence](calibration.png)
 
@@ -178,6 +180,21 @@ A reading whose highest probability is below {uncertainty.threshold:.3f} is call
 {uncertainty.coverage:.1%} of the faces answered, {uncertainty.accuracy:.1%} of those as their majority label.
 
 ![Errors by share of faces answered](risk-coverage.png)"""
+
+
+def _biases(calibration: Calibration) -> str:
+    if not (any(calibration.ferplus_bias) or any(calibration.fer2013_bias)):
+        return "Nothing is added to them."
+    rows = "\n".join(
+        f"| {emotion} | {bias:+.3f} | {original:+.3f} |"
+        for emotion, bias, original in zip(EMOTIONS, calibration.ferplus_bias, calibration.fer2013_bias, strict=True)
+    )
+    return f"""Then a number is added for each
+emotion, fitted there too, so that each is expected about as often as it occurs:
+
+| emotion | FER+ | FER-2013 |
+|---|---|---|
+{rows}"""
 
 
 def _robustness(report: Report, promotion: Promotion | None) -> str:

@@ -166,7 +166,7 @@ class TrainingConfig(_Frozen):
     """Of the original labels only; the FER+ votes are soft already."""
 
     selection_share: float = Field(default=0.08, gt=0, lt=1)
-    """Share of the training file that is held back to choose the epoch, the temperatures and the threshold."""
+    """Share of the training file that is held back to choose the epoch, the scaling and the threshold."""
 
     seed: int = 20130701
 

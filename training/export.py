@@ -24,7 +24,7 @@ from contracts.model import (
 )
 from servicekit.errors import EmoVerseError
 from servicekit.settings import load_settings
-from training.calibrate import Calibration, calibrate
+from training.calibrate import Calibration, Scaling, calibrate
 from training.checkpoint import Checkpoint, load_checkpoint, require_same_faces
 from training.checksum import write_checksums
 from training.config import CONFIGS, DEFAULT_CONFIG, TrainingConfig, choose_config
@@ -35,7 +35,7 @@ from training.networks import build_network
 from training.record import RUN_FILE, RunRecord
 from training.runs import add_run, summarise
 from training.settings import TrainingSettings
-from training.trainer import predict_logits, softmax
+from training.trainer import predict_logits
 from training.warmup import write_warmup
 
 _console = Console(stderr=True)
@@ -104,10 +104,8 @@ def _describe(
         faces=checkpoint.faces or None,
         other_crops=splits.other_crops if checkpoint.faces else None,
         calibration=calibration,
-        selection_ferplus=score(
-            softmax(ferplus / calibration.ferplus_temperature)[known], selection.ferplus_label[known]
-        ),
-        selection_fer2013=score(softmax(fer2013 / calibration.fer2013_temperature), selection.fer2013_label),
+        selection_ferplus=score(calibration.ferplus.probabilities(ferplus[known]), selection.ferplus_label[known]),
+        selection_fer2013=score(calibration.fer2013.probabilities(fer2013), selection.fer2013_label),
     )
     return calibration, record
 
@@ -115,7 +113,7 @@ def _describe(
 def export_model(network: keras.Model, calibration: Calibration, record: RunRecord, version_dir: Path) -> None:
     """Write the SavedModel, its run record, warm-up requests and checksums, replacing what was there.
 
-    Preprocessing, temperatures, label names and the threshold become part of the signature. The optimiser is left out.
+    Preprocessing, scaling, label names and the threshold become part of the signature. The optimiser is left out.
     The version appears under its name only when it is whole, as a server may be watching the folder.
 
     Args:
@@ -147,13 +145,17 @@ def _signature(network: keras.Model, calibration: Calibration) -> Any:
         ferplus, fer2013 = network(tf.cast(images, tf.float32), training=False)
         faces = tf.shape(images)[0]
         return {
-            PROBABILITIES: tf.nn.softmax(ferplus / calibration.ferplus_temperature),
-            FER2013_PROBABILITIES: tf.nn.softmax(fer2013 / calibration.fer2013_temperature),
+            PROBABILITIES: _scale(ferplus, calibration.ferplus),
+            FER2013_PROBABILITIES: _scale(fer2013, calibration.fer2013),
             LABELS: tf.tile(names, tf.stack([faces, 1])),
             UNCERTAIN_BELOW: tf.fill([faces], tf.constant(calibration.uncertain_below, tf.float32)),
         }
 
     return serve
+
+
+def _scale(logits: Any, scaling: Scaling) -> Any:
+    return tf.nn.softmax(logits / scaling.temperature + tf.constant(scaling.bias))
 
 
 if __name__ == "__main__":

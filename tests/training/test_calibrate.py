@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from training.calibrate import choose_threshold, fit_temperature
-from training.metrics import expected_calibration_error
+from training.calibrate import choose_threshold, fit_scaling
+from training.metrics import expected_calibration_error, log_likelihood
 from training.trainer import softmax
 
 
@@ -17,9 +17,27 @@ def drawn(n: int, overconfidence: float) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("overconfidence", [0.5, 1.0, 3.0])
 def test_the_temperature_undoes_wrong_confidence(overconfidence: float) -> None:
     logits, labels = drawn(4000, overconfidence)
-    temperature = fit_temperature(logits, labels)
-    assert temperature == pytest.approx(overconfidence, rel=0.1)
-    assert expected_calibration_error(softmax((logits / temperature).astype(np.float32)), labels) < 0.03
+    scaling = fit_scaling(logits, labels)
+    assert scaling.temperature == pytest.approx(overconfidence, rel=0.1)
+    assert np.abs(scaling.bias).max() < 0.1
+    assert expected_calibration_error(scaling.probabilities(logits), labels) < 0.03
+
+
+def test_the_bias_undoes_what_is_expected_too_often() -> None:
+    logits, labels = drawn(4000, 2.0)
+    biased = logits + np.array([2, 0, 0, 0, 0, 0, -2], np.float32)
+    scaling = fit_scaling(biased, labels)
+    assert scaling.temperature == pytest.approx(2, rel=0.1)
+    assert scaling.bias[0] == pytest.approx(-1, abs=0.25)
+    assert scaling.bias[6] == pytest.approx(1, abs=0.25)
+    right = log_likelihood(softmax(logits / np.float32(2)), labels)
+    assert log_likelihood(scaling.probabilities(biased), labels) == pytest.approx(right, abs=0.01)
+
+
+def test_a_few_faces_do_not_forbid_the_emotions_that_they_lack() -> None:
+    logits = np.zeros((20, 7), np.float32)
+    scaling = fit_scaling(logits, np.zeros(20, np.int64))
+    assert scaling.probabilities(logits[:1])[0, 1:].min() > 1e-4
 
 
 def test_the_threshold_halves_the_errors_where_few_faces_pay_for_it() -> None:

@@ -33,7 +33,8 @@ from training.warmup import WARMUP_BATCHES, WARMUP_FILE
 
 def test_the_signature_gives_what_the_network_gives(exported: Path, tmp_path: Path) -> None:
     network = build_network(TINY.network)
-    calibration = Calibration(ferplus_temperature=2.0, fer2013_temperature=0.5, uncertain_below=0.4)
+    bias = np.linspace(-0.5, 0.5, len(EMOTIONS), dtype=np.float32)
+    calibration = Calibration(2.0, 0.5, uncertain_below=0.4, fer2013_bias=tuple(map(float, bias)))
     record = read_record(exported)
     export_model(network, calibration, record, tmp_path / "7")
 
@@ -42,7 +43,7 @@ def test_the_signature_gives_what_the_network_gives(exported: Path, tmp_path: Pa
     readings = served.read(images)
     ferplus, fer2013 = network.predict_on_batch(images[..., np.newaxis].astype(np.float32))
     np.testing.assert_allclose(readings.probabilities, softmax(ferplus / 2.0), atol=1e-5)
-    np.testing.assert_allclose(readings.fer2013_probabilities, softmax(fer2013 / 0.5), atol=1e-5)
+    np.testing.assert_allclose(readings.fer2013_probabilities, softmax(fer2013 / 0.5 + bias), atol=1e-5)
     assert served.uncertain_below == pytest.approx(0.4)
 
 

@@ -10,6 +10,8 @@ from training.config import TrainingConfig
 
 _CLIP_NORM = 1.0
 """Of all gradients together."""
+_KERNEL_RANK = 4
+"""Height, width, channels of the input and of the output."""
 
 
 class ConvolutionMuon(keras.optimizers.Muon):
@@ -20,7 +22,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
     """
 
     def _should_use_adamw(self, variable: Any) -> bool:
-        return len(variable.shape) != 4
+        return len(variable.shape) != _KERNEL_RANK
 
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
         matrix: Any = ops.reshape(x, (-1, x.shape[-1]))

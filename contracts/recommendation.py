@@ -16,6 +16,9 @@ from pydantic import BaseModel, Field
 from contracts import kinds
 from contracts.traits import Traits
 
+MAX_ITEM_ID: Final = 200
+"""Characters of an item's id."""
+
 
 def _traits_by_name() -> dict[str, Traits]:
     names = [module.name for module in iter_modules(kinds.__path__)]

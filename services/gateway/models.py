@@ -10,13 +10,22 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from contracts.emotion import EMOTIONS, Emotion
 from contracts.events import Identifier, MoodEvent, RecommendationsEvent
 from contracts.mood import Mood, MoodState
-from contracts.recommendation import EVERY_KIND, FeedbackAction, Goal, Kind, SignedUnit, TasteWord, UnitInterval
+from contracts.recommendation import (
+    EVERY_KIND,
+    MAX_ITEM_ID,
+    FeedbackAction,
+    Goal,
+    Kind,
+    SignedUnit,
+    TasteWord,
+    UnitInterval,
+)
 from contracts.traits import Traits
 from services.gateway.links import ItemView, PickView
 from services.gateway.request_body import RequestBody
 
-ItemId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
-"""1..128 characters without spaces or control characters."""
+ItemId = Annotated[str, StringConstraints(pattern=rf"^[^\s\x00-\x1f\x7f]{{1,{MAX_ITEM_ID}}}$")]
+"""1..`MAX_ITEM_ID` characters without spaces or control characters."""
 
 IdempotencyKey = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 """1..128 visible ASCII characters."""

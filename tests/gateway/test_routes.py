@@ -12,7 +12,7 @@ from contracts.events import mood_key
 from contracts.mood import MoodState
 from contracts.pb.emoverse.v1 import mood_pb2
 from contracts.pb.emoverse.v1 import recommender_pb2 as pb
-from contracts.recommendation import Kind
+from contracts.recommendation import MAX_ITEM_ID, Kind
 from servicekit.errors import ConflictError, EmoVerseError, InvalidInputError, OverloadedError, UnavailableError
 from services.gateway.app import create_app
 from services.gateway.http_limits import MAX_BODY_BYTES
@@ -176,6 +176,11 @@ async def test_feedback_reaches_the_recommender(client: httpx.AsyncClient, recom
     )
 
 
+async def test_the_longest_id_that_an_import_makes_can_be_asked_for(client: httpx.AsyncClient):
+    body = {"item_id": "a" * MAX_ITEM_ID, "action": "like"}
+    assert problem(await client.post(FEEDBACK, json=body), 404)["code"] == "not_found"
+
+
 async def test_a_rating_and_how_far_somebody_was_reach_the_recommender(
     client: httpx.AsyncClient, recommender: FakeRecommender
 ):
@@ -239,7 +244,7 @@ async def test_bad_query(client: httpx.AsyncClient, query: str, field: str, hint
         (FEEDBACK, {"action": "like"}, "item_id"),
         (FEEDBACK, {"item_id": "", "action": "like"}, "item_id"),
         (FEEDBACK, {"item_id": "a\x00b", "action": "like"}, "item_id"),
-        (FEEDBACK, {"item_id": "a" * 129, "action": "like"}, "item_id"),
+        (FEEDBACK, {"item_id": "a" * (MAX_ITEM_ID + 1), "action": "like"}, "item_id"),
         (FEEDBACK, {"item_id": "a", "action": "like", "mood": "sad"}, "mood"),
         (FEEDBACK, ["like"], "body"),
         (FEEDBACK, None, "body"),

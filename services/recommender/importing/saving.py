@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, select
 
 from contracts.emotion import Affect
-from contracts.recommendation import Kind
+from contracts.recommendation import MAX_ITEM_ID, Kind
 from services.recommender import catalogue_store
 from services.recommender.catalogue.records import ItemRecord
 from services.recommender.importing.placing import merged
@@ -18,8 +18,6 @@ from services.recommender.schema import ExternalIdRow, ItemRow
 REMEMBERED: Final = 100_000
 """Items of this import that are known to be of this import: what tells a second row from an update."""
 IDS_AT_ONCE: Final = 500
-MAX_ID: Final = 200
-"""Characters that the table has room for."""
 
 _ITEM: Final[Table] = ItemRow.metadata.tables["item"]
 _SAME_FIELDS: Final = (
@@ -128,7 +126,7 @@ def _own_id(record: ItemRecord) -> str:
     """For an item whose name another one has: one that the provider's id sets apart."""
     names = "-".join(sorted(record.external_ids.values()))
     whole = f"{record.id}-{names}"
-    return whole if len(whole) <= MAX_ID else f"{record.id}-{blake2b(names.encode(), digest_size=6).hexdigest()}"
+    return whole if len(whole) <= MAX_ITEM_ID else f"{record.id}-{blake2b(names.encode(), digest_size=6).hexdigest()}"
 
 
 def owners_of(connection: Connection, names: Iterable[Name]) -> dict[Name, str]:

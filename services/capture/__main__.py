@@ -65,7 +65,8 @@ def main(  # noqa: PLR0913, PLR0917  (the command's options)
     user: Annotated[str, typer.Option(callback=_identifier, help="Who is in front of the camera.")] = "demo",
     fps: Annotated[
         float,
-        typer.Option(min=0.1, max=60, help="Pictures a second at most; fewer where the server or the line is slow."),
+        # After three seconds without a picture the mood is that nobody is there.
+        typer.Option(min=0.5, max=60, help="Pictures a second at most; fewer where the server or the line is slow."),
     ] = 15.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per reading on standard output.")] = False,
     session: Annotated[str | None, typer.Option(callback=_identifier, help="Resume this session.")] = None,

@@ -114,8 +114,8 @@ async def test_a_full_disk_is_2(pictures: Path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--user", "no spaces"], ["--server", "nowhere"], ["--fps", "0"], ["--session", ""]],
-    ids=["user", "server", "fps", "session"],
+    [["--user", "no spaces"], ["--server", "nowhere"], ["--fps", "0"], ["--fps", "0.3"], ["--session", ""]],
+    ids=["user", "server", "no-fps", "too-few-fps", "session"],
 )
 def test_wrong_usage_is_2(arguments: list[str]):
     command = typer.Typer()

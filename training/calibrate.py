@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import softmax
 
 from contracts.emotion import EMOTIONS
 from training.dataset import FaceDataset, Floats, Indices
 from training.metrics import Reals, log_likelihood, risk_coverage
-from training.trainer import softmax
 
 UNCERTAIN_COVERAGE_FLOOR = 0.85
 BIAS_PENALTY = 0.01
@@ -25,7 +25,7 @@ class Scaling(NamedTuple):
 
     def probabilities(self, logits: Floats) -> Floats:
         """float32, (n, 7), rows sum to 1, of logits of that shape."""
-        return softmax(logits / np.float32(self.temperature) + np.array(self.bias, np.float32))
+        return softmax(logits / np.float32(self.temperature) + np.array(self.bias, np.float32), axis=1)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def fit_scaling(logits: Floats, labels: Indices) -> Scaling:
 
     def cost(parameters: Reals) -> float:
         sharpness, bias = np.exp(parameters[0]), parameters[1:]
-        return BIAS_PENALTY * float(bias @ bias) - log_likelihood(softmax(sharpness * logits + bias), labels)
+        return BIAS_PENALTY * float(bias @ bias) - log_likelihood(softmax(sharpness * logits + bias, axis=1), labels)
 
     found: Reals = minimize(cost, np.zeros(1 + len(EMOTIONS)), bounds=[(-np.log(5), np.log(5)), *[(-5, 5)] * 7]).x
     return Scaling(float(np.exp(-found[0])), tuple(map(float, found[1:])))

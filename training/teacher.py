@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from scipy.special import softmax
 
 from training.checkpoint import Arrays, read_checkpoint, read_config
 from training.config import TrainingConfig
@@ -18,7 +19,7 @@ from training.errors import CheckpointError, ModelError
 from training.initial import read_version_weights
 from training.networks import build_network
 from training.record import read_record
-from training.trainer import predict_logits, softmax
+from training.trainer import predict_logits
 
 
 def teach(teachers: Sequence[Path], faces: FaceDataset) -> Arrays:
@@ -63,4 +64,4 @@ def _network(config: TrainingConfig, weights: Arrays) -> keras.Model:
 def _readings(teacher: keras.Model, faces: FaceDataset) -> Iterator[tuple[Floats, Floats]]:
     for seen in (faces, replace(faces, images=faces.images[:, :, ::-1])):
         ferplus, fer2013 = predict_logits(teacher, seen)
-        yield softmax(ferplus), softmax(fer2013)
+        yield softmax(ferplus, axis=1), softmax(fer2013, axis=1)

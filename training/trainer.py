@@ -11,6 +11,7 @@ from contracts.model import FACE_SIZE_PX
 from training.augment import resize
 from training.backend import BACKEND, make_deterministic, value_of
 from training.batches import ahead, draw_batches
+from training.calibrate import fit_scaling
 from training.checkpoint import Arrays, Checkpoint, require_same_faces
 from training.config import TrainingConfig
 from training.dataset import FaceDataset, Floats, digest
@@ -159,12 +160,11 @@ class Trainer:
         ferplus, fer2013 = predict_logits(self.network, self._selection)
         _assign(self.network.weights, trained)
         known = self._selection.ferplus_label >= 0
-        heads = (
-            (softmax(ferplus[known]), self._selection.ferplus_label[known]),
-            (softmax(fer2013), self._selection.fer2013_label),
-        )
-        scores, original = (score(*head) for head in heads)
-        likelihood, original_likelihood = (log_likelihood(*head) for head in heads)
+        heads = ((ferplus[known], self._selection.ferplus_label[known]), (fer2013, self._selection.fer2013_label))
+        # Scaled as they will be when exported: an epoch is not better for being less sure of itself.
+        scaled = [(fit_scaling(*head).probabilities(head[0]), head[1]) for head in heads]
+        scores, original = (score(*head) for head in scaled)
+        likelihood, original_likelihood = (log_likelihood(*head) for head in scaled)
         return {
             "ferplus_accuracy": scores.accuracy,
             "ferplus_macro_f1": scores.macro_f1,
@@ -179,12 +179,6 @@ def predict_logits(network: keras.Model, dataset: FaceDataset) -> tuple[Floats, 
     chunks = [resize(dataset.images[start : start + _PREDICTION_BATCH], FACE_SIZE_PX) for start in starts]
     outputs = [network.predict_on_batch(chunk) for chunk in chunks]
     return np.concatenate([first for first, _ in outputs]), np.concatenate([second for _, second in outputs])
-
-
-def softmax(logits: Floats) -> Floats:
-    """float32, (n, 7), rows sum to 1."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _compile(network: keras.Model, config: TrainingConfig) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import softmax
 from tensorflow_serving.apis import prediction_log_pb2
 
 from contracts.emotion import EMOTIONS
@@ -27,7 +28,6 @@ from training.networks import build_network
 from training.record import read_record
 from training.served import ServedModel, newest_version
 from training.speed import measure
-from training.trainer import softmax
 from training.warmup import WARMUP_BATCHES, WARMUP_FILE
 
 
@@ -42,8 +42,8 @@ def test_the_signature_gives_what_the_network_gives(exported: Path, tmp_path: Pa
     images = synthetic_arrays(5)["images"]
     readings = served.read(images)
     ferplus, fer2013 = network.predict_on_batch(images[..., np.newaxis].astype(np.float32))
-    np.testing.assert_allclose(readings.probabilities, softmax(ferplus / 2.0), atol=1e-5)
-    np.testing.assert_allclose(readings.fer2013_probabilities, softmax(fer2013 / 0.5 + bias), atol=1e-5)
+    np.testing.assert_allclose(readings.probabilities, softmax(ferplus / 2.0, axis=1), atol=1e-5)
+    np.testing.assert_allclose(readings.fer2013_probabilities, softmax(fer2013 / 0.5 + bias, axis=1), atol=1e-5)
     assert served.uncertain_below == pytest.approx(0.4)
 
 

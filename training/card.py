@@ -62,6 +62,7 @@ Preprocessing, calibration and the names of the emotions are part of the serving
 
 
 def _data(record: RunRecord) -> str:
+    row, crops = _other_crops(record)
     return f"""## Data and protocol
 
 FER-2013 (Goodfellow et al., 2013) with the FER+ votes (Barsoum et al., 2016).
@@ -71,26 +72,21 @@ FER-2013 (Goodfellow et al., 2013) with the FER+ votes (Barsoum et al., 2016).
 | learned from | {record.train_faces:,} |
 | held back to choose the epoch, the scaling and the threshold | {record.selection_faces:,} |
 | left out: the same picture is in the validation file | {record.duplicates_of_validation:,} |
-| left out: the same picture is in the held-back part | {record.duplicates_of_selection:,} |{_other_crops(record)}
+| left out: the same picture is in the held-back part | {record.duplicates_of_selection:,} |{row}
 
 The validation file served only to find and leave out the training faces that repeat its pictures (correlation of
-16 x 16 thumbnails, mirrored ones included). {_search(record)} The FER+ label is the majority of all ten columns; faces
-whose majority is contempt, unknown or not a face are left out of the FER+ figures.
+16 x 16 thumbnails, mirrored ones included). Other crops of the same photograph {crops}.
+The FER+ label is the majority of all ten columns; faces whose majority is contempt, unknown or not a face are left out
+of the FER+ figures.
 
 {_training(record)} Everything else is in `{RUN_FILE}`."""
 
 
-def _other_crops(record: RunRecord) -> str:
+def _other_crops(record: RunRecord) -> tuple[str, str]:
     if record.other_crops is None:
-        return ""
-    return f"\n| left out: another crop of the photograph is in one of the two | {record.other_crops:,} |"
-
-
-def _search(record: RunRecord) -> str:
-    if record.other_crops is None:
-        return """Other crops of the same photograph were not looked for: some of the faces learned from show
-photographs of the validation file."""
-    return "Other crops of the same photograph were looked for too, by aligning the pictures."
+        return "", "were not left out: some of the faces learned from show photographs of the validation file"
+    row = f"\n| left out: another crop of the photograph is in one of the two | {record.other_crops:,} |"
+    return row, "were looked for too, by aligning the pictures"
 
 
 def _training(record: RunRecord) -> str:

@@ -26,6 +26,7 @@ class Checkpoint:
         init: name and SHA-256 of the weights that the run began from, or empty.
         teachers: the same of those whose probabilities it learns from, or empty.
         faces: `training.dataset.digest` of what it learns from and holds back, or empty in an older checkpoint.
+        overlaps: the weights that the run began from may have learned from faces that it leaves out or holds back.
         epoch: epochs completed.
         best_score: the best selection score so far, by likelihood.
         network: the network's variables, dropout seeds and batch statistics included.
@@ -39,6 +40,7 @@ class Checkpoint:
     init: str
     teachers: str
     faces: str
+    overlaps: bool
     epoch: int
     best_score: float
     network: Arrays
@@ -55,6 +57,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "init": np.array(checkpoint.init),
         "teachers": np.array(checkpoint.teachers),
         "faces": np.array(checkpoint.faces),
+        "overlaps": np.array(checkpoint.overlaps),
         "epoch": np.array(checkpoint.epoch),
         "best_score": np.array(checkpoint.best_score),
     }
@@ -96,6 +99,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 init=str(file["init"]),
                 teachers=str(file["teachers"]) if "teachers" in file else "",
                 faces=str(file["faces"]) if "faces" in file else "",
+                overlaps=bool(file["overlaps"]) if "overlaps" in file else False,
                 epoch=int(file["epoch"]),
                 best_score=float(file["best_score"]),
                 **{

@@ -90,19 +90,20 @@ def _describe(
     ferplus, fer2013 = predict_logits(network, selection)
     calibration = calibrate(ferplus, fer2013, selection)
     known = selection.ferplus_label >= 0
+    # An older run looked for no other crops, and what began from one has learned from them through it.
+    parted = bool(checkpoint.faces) and not checkpoint.overlaps
     record = RunRecord(
         config=config,
         init=checkpoint.init or None,
         teachers=checkpoint.teachers or None,
         epochs_trained=checkpoint.epoch,
         parameters=network.count_params(),
-        # An older run looked for no other crops: it learned from those faces too.
-        train_faces=len(splits.train) + (0 if checkpoint.faces else splits.other_crops),
+        train_faces=len(splits.train) + (0 if parted else splits.other_crops),
         selection_faces=len(selection),
         duplicates_of_validation=splits.duplicates_of_validation,
         duplicates_of_selection=splits.duplicates_of_selection,
         faces=checkpoint.faces or None,
-        other_crops=splits.other_crops if checkpoint.faces else None,
+        other_crops=splits.other_crops if parted else None,
         calibration=calibration,
         selection_ferplus=score(calibration.ferplus.probabilities(ferplus[known]), selection.ferplus_label[known]),
         selection_fer2013=score(calibration.fer2013.probabilities(fer2013), selection.fer2013_label),

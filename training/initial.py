@@ -13,6 +13,7 @@ import numpy as np
 from training.backend import value_of
 from training.checkpoint import Arrays, read_checkpoint
 from training.errors import CheckpointError, ModelError
+from training.record import read_record
 
 _ADVICE = (
     "Give a Keras weights file (.weights.h5 or .keras) whose layers are named as the network's, a folder such as "
@@ -68,6 +69,25 @@ def describe(path: Path) -> str:
     for file in files:
         digest.update(file.read_bytes())
     return f"{path.parent.name}/{path.name} sha256:{digest.hexdigest()}"
+
+
+def may_overlap(path: Path, faces: str) -> bool:
+    """Whether weights may have learned from faces that a run leaves out or holds back.
+
+    Args:
+        path: of weights that `load_initial` has read; those of a Keras file came from elsewhere.
+        faces: `training.dataset.digest` of what the run learns from and holds back.
+
+    Raises:
+        ModelError: a version has no record.
+    """
+    if path.is_dir():
+        record = read_record(path)
+        return record.other_crops is None or record.faces != faces
+    if path.suffix != ".npz":
+        return False
+    checkpoint = read_checkpoint(path)
+    return checkpoint.overlaps or checkpoint.faces != faces
 
 
 def read_version_weights(version_dir: Path) -> Arrays:

@@ -35,7 +35,7 @@ class RunRecord(BaseModel):
     """`training.dataset.digest` of what it learned from and held back; None in an older record."""
 
     other_crops: int | None = None
-    """As `training.dataset.Splits`; None where other crops of a photograph were not looked for."""
+    """As `training.dataset.Splits`; None where some of them may have been learned from."""
 
     calibration: Calibration
     selection_ferplus: Scores

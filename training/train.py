@@ -18,7 +18,7 @@ from servicekit.settings import load_settings
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import CONFIGS, DEFAULT_CONFIG, EnsembleNetwork, TrainingConfig, choose_config
 from training.dataset import FaceDataset, load_splits
-from training.initial import describe, load_initial
+from training.initial import describe, load_initial, may_overlap
 from training.settings import TrainingSettings
 from training.teacher import teach
 from training.trainer import Trainer
@@ -96,7 +96,11 @@ def _begin(trainer: Trainer, faces: FaceDataset, init: Sequence[Path], teachers:
     if init:
         # What is left to chance can learn, but not beside members that are trained.
         whole = not trainer.config.epochs or isinstance(trainer.config.network, EnsembleNetwork)
-        trainer.begin_from(load_initial(init, trainer.network, whole=whole), ", ".join(map(describe, init)))
+        trainer.begin_from(
+            load_initial(init, trainer.network, whole=whole),
+            ", ".join(map(describe, init)),
+            overlaps=any(may_overlap(path, trainer.faces) for path in init),
+        )
     if teachers:
         trainer.learn_from(teach(teachers, faces), ", ".join(map(describe, teachers)))
 

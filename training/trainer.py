@@ -35,10 +35,11 @@ class Trainer:
         make_deterministic(config.seed)
         self.config = config
         self.init = ""
+        self.overlaps = False
         self.teachers = ""
         self.epoch = 0
         self.best_score = -np.inf
-        self._faces = digest(train, selection)
+        self.faces = digest(train, selection)
         self._train = train
         self._selection = selection
         self._taught: Arrays = []
@@ -76,14 +77,16 @@ class Trainer:
             self._best = _values(self._average)
         return {"loss": float(np.mean(losses)), "learning_rate": learning_rate, **scores}
 
-    def begin_from(self, weights: Arrays, init: str) -> None:
+    def begin_from(self, weights: Arrays, init: str, *, overlaps: bool = False) -> None:
         """Start from other weights than chance: one array for each of `network.weights`, of its shape.
 
         Args:
             weights: to start from.
             init: tells where they came from, for the record.
+            overlaps: as in `Checkpoint`.
         """
         self.init = init
+        self.overlaps = overlaps
         _assign(self.network.weights, weights)
         _assign(self._average, weights)
         self._best = _values(self._average)
@@ -104,7 +107,8 @@ class Trainer:
             config=self.config.model_dump_json(),
             init=self.init,
             teachers=self.teachers,
-            faces=self._faces,
+            faces=self.faces,
+            overlaps=self.overlaps,
             epoch=self.epoch,
             best_score=self.best_score,
             network=_values(self.network.variables),
@@ -120,13 +124,14 @@ class Trainer:
         Raises:
             CheckpointError: it is of a run that learned from other faces or held back others, as far as it tells.
         """
-        require_same_faces(checkpoint, self._faces)
+        require_same_faces(checkpoint, self.faces)
         if any(len(head) != len(self._train) for head in checkpoint.taught):
             raise CheckpointError(
                 f"The teachers were asked about {len(checkpoint.taught[0])} faces, not these {len(self._train)}.",
                 "Go on with the release and the dataset that the run was begun with, or set TRAINING_RUNS_DIR.",
             )
-        self.init, self.epoch, self.best_score = checkpoint.init, checkpoint.epoch, checkpoint.best_score
+        self.init, self.overlaps = checkpoint.init, checkpoint.overlaps
+        self.epoch, self.best_score = checkpoint.epoch, checkpoint.best_score
         _assign(self.network.variables, checkpoint.network)
         _assign(self._optimizer.variables, checkpoint.optimizer)
         _assign(self._average, checkpoint.average)

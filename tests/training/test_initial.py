@@ -11,8 +11,10 @@ from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoin
 from training.config import EnsembleNetwork, ResidualNetwork, VggNetwork
 from training.dataset import FaceDataset
 from training.errors import ModelError
+from training.export import export_run
 from training.initial import describe, load_initial
 from training.networks import build_network
+from training.record import RunRecord, read_record
 from training.settings import TrainingSettings
 from training.train import train
 from training.trainer import Trainer, predict_logits
@@ -109,6 +111,29 @@ def test_a_run_that_begins_from_another_says_so_in_its_checkpoint(
     assert checkpoint is not None
     assert checkpoint.init == describe(exported)
     np.testing.assert_allclose(checkpoint.best[0], best_weights(run_dir)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("faces", ["", "sha256:of others"])
+def test_what_began_from_weights_that_learned_from_other_faces_says_so(
+    exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path, faces: str
+) -> None:
+    config = TINY.model_copy(update={"epochs": 0})
+    settings = TrainingSettings(fer2013_dir=data_dir, runs_log=tmp_path / "runs.jsonl")
+
+    def begun_from(name: str, path: Path) -> tuple[Path, RunRecord]:
+        train(config, settings, tmp_path / name, init=[path])
+        version_dir = export_run(name, config, settings, tmp_path / name)
+        return version_dir, read_record(version_dir)
+
+    save_checkpoint(tmp_path / "other.npz", replace(read_checkpoint(run_dir / "checkpoint.npz"), faces=faces))
+    overlapping, record = begun_from("overlapping", tmp_path / "other.npz")
+    assert record.other_crops is None
+    for path in (overlapping, tmp_path / "overlapping" / "checkpoint.npz"):
+        _, record = begun_from(f"from-{path.name}", path)
+        assert record.other_crops is None
+    for path in (exported, run_dir / "checkpoint.npz"):
+        _, record = begun_from(f"apart-{path.name}", path)
+        assert record.other_crops == 0
 
 
 def test_the_average_begins_from_the_given_weights_too(dataset: FaceDataset, exported: Path) -> None:

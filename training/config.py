@@ -194,6 +194,7 @@ _RECIPE = TrainingConfig(
 _SMALL_RESIDUAL = ResidualNetwork(dropout=0.1)
 _SMALL_VGG = VggNetwork(widths=(16, 64, 128, 256), dropout=0.2)
 _SMALL_MIRRORED = VggNetwork(widths=(16, 64, 144, 320), mirrored=True, dropout=0.2)
+_SMALLER_MIRRORED = VggNetwork(widths=(16, 48, 128, 256), mirrored=True, dropout=0.2)
 
 _FIT = _RECIPE.model_copy(
     update={
@@ -300,7 +301,7 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     ),
     "distil-muon": _DISTIL_VGG.model_copy(
         update={
-            "network": VggNetwork(widths=(16, 48, 128, 256), mirrored=True, dropout=0.2),
+            "network": _SMALLER_MIRRORED,
             "precision": "float32",
             "optimizer": "muon",
             "epochs": 66,
@@ -327,7 +328,7 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     ),
     # Trained on together, the members would come to err alike.
     "together": TrainingConfig(
-        network=EnsembleNetwork(members=(_SMALL_RESIDUAL, _SMALL_MIRRORED)),
+        network=EnsembleNetwork(members=(_SMALL_MIRRORED, _SMALLER_MIRRORED)),
         epochs=0,
         fer2013_weight=_RECIPE.fer2013_weight,
         drop_single_votes=True,

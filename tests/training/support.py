@@ -16,6 +16,9 @@ TINY = TrainingConfig(
     selection_share=0.25,
 )
 
+ROUNDED = 2e-3
+"""How far what a version gives, whose kernels are float16, may be from what the network gives that it is of."""
+
 
 def synthetic_arrays(n: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Stripes whose direction tells the emotion, under noise; the votes agree with the label nine times of ten."""

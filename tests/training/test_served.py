@@ -19,7 +19,7 @@ from contracts.model import (
     SIGNATURE_NAME,
     UNCERTAIN_BELOW,
 )
-from tests.training.support import TINY, synthetic_arrays
+from tests.training.support import ROUNDED, TINY, synthetic_arrays
 from training.calibrate import Calibration
 from training.errors import ModelError
 from training.export import export_model
@@ -42,8 +42,8 @@ def test_the_signature_gives_what_the_network_gives(exported: Path, tmp_path: Pa
     images = synthetic_arrays(5)["images"]
     readings = served.read(images)
     ferplus, fer2013 = network.predict_on_batch(images[..., np.newaxis].astype(np.float32))
-    np.testing.assert_allclose(readings.probabilities, softmax(ferplus / 2.0, axis=1), atol=1e-5)
-    np.testing.assert_allclose(readings.fer2013_probabilities, softmax(fer2013 / 0.5 + bias, axis=1), atol=1e-5)
+    np.testing.assert_allclose(readings.probabilities, softmax(ferplus / 2.0, axis=1), atol=ROUNDED)
+    np.testing.assert_allclose(readings.fer2013_probabilities, softmax(fer2013 / 0.5 + bias, axis=1), atol=ROUNDED)
     assert served.uncertain_below == pytest.approx(0.4)
 
 
@@ -63,6 +63,13 @@ def test_every_weight_is_written_once_and_nothing_of_the_optimiser(exported: Pat
     written = tf.train.list_variables(str(exported / "variables" / "variables"))
     sizes = sorted(int(np.prod(shape)) for _, shape in written if shape)
     assert sizes == sorted(int(np.prod(weight.shape)) for weight in build_network(TINY.network).weights)
+
+
+def test_kernels_are_written_as_float16(exported: Path) -> None:
+    reader: Any = tf.train.load_checkpoint(str(exported / "variables" / "variables"))
+    shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    weights = [name for name in shapes if name.startswith("weights/")]
+    assert {(len(shapes[name]) > 1, types[name]) for name in weights} == {(True, tf.float16), (False, tf.float32)}
 
 
 def test_a_large_set_is_read_in_parts_and_in_order(exported: Path) -> None:

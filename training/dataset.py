@@ -89,6 +89,13 @@ class FaceDataset:
         return _LABEL_OF_COLUMN[self.votes.argmax(axis=1)]
 
     @property
+    def ferplus_agreed(self) -> Mask:
+        """bool, (n,): whether more than half of the votes are for the label, those that an annotator is alone with left
+        out. Others are no majority to Barsoum et al. (2016), and not in what they and most after them report."""
+        votes = np.where(self.votes > 1, self.votes, 0)
+        return (self.ferplus_label >= 0) & (2 * votes.max(axis=1) > votes.sum(axis=1))
+
+    @property
     def ferplus_share(self) -> Floats:
         """float32, (n,), 0..1: the share of the votes that went to one of the seven emotions."""
         return (self._emotion_votes.sum(axis=1) / self.votes.sum(axis=1)).astype(np.float32)

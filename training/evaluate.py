@@ -51,7 +51,7 @@ def _table(report: Report) -> Table:
     table = Table(title=f"{report.model} on {report.file}")
     for column in ("labels", "faces", "accuracy", "macro-F1", "ECE"):
         table.add_column(column, justify="left" if column == "labels" else "right")
-    for name, head in (("FER+", report.ferplus), ("FER-2013", report.fer2013)):
+    for name, head in report.heads.items():
         table.add_row(name, str(head.n), f"{head.accuracy:.4f}", f"{head.macro_f1:.4f}", f"{head.ece:.4f}")
     return table
 

@@ -1,5 +1,6 @@
 """Everything measured of one served version over one dataset file, ready for JSON and for the model card."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,9 @@ class Report(BaseModel):
     """One served version over one file."""
 
     ferplus: HeadReport
+    ferplus_agreed: HeadReport | None
+    """Of the faces that the annotators agree on (`FaceDataset.ferplus_agreed`), if there is one."""
+
     fer2013: HeadReport
     uncertainty: UncertaintyReport
     flip: FlipReport
@@ -99,6 +103,12 @@ class Report(BaseModel):
     size_bytes: int
     """Of the graph and the weights, as TensorFlow Serving reads them."""
 
+    @property
+    def heads(self) -> Mapping[str, HeadReport]:
+        """What was measured against which labels, by their name."""
+        agreed = {"FER+ majority of more than half": self.ferplus_agreed} if self.ferplus_agreed else {}
+        return {"FER+ majority": self.ferplus, **agreed, "FER-2013 original": self.fer2013}
+
 
 def evaluate(model: ServedModel, dataset: FaceDataset, path: Path) -> Report:
     """Run the faces of `dataset`, read from `path`, through the serving signature and measure both heads.
@@ -111,9 +121,10 @@ def evaluate(model: ServedModel, dataset: FaceDataset, path: Path) -> Report:
         raise DatasetError(
             f"{path}: every FER+ majority is contempt, unknown or not a face.", "Give a file with at least one emotion."
         )
-    readings = model.read(dataset.images)
+    readings, agreed = model.read(dataset.images), dataset.ferplus_agreed
     return Report(
         ferplus=_head(readings.probabilities[known], dataset.ferplus_label[known]),
+        ferplus_agreed=_head(readings.probabilities[agreed], dataset.ferplus_label[agreed]) if agreed.any() else None,
         fer2013=_head(readings.fer2013_probabilities, dataset.fer2013_label),
         uncertainty=_uncertainty(readings.probabilities[known], dataset.ferplus_label[known], model.uncertain_below),
         flip=_flip(readings, model.read(flip(dataset.images))),

@@ -121,6 +121,22 @@ def test_the_majority_is_taken_over_all_columns_and_a_tie_goes_to_the_first() ->
     assert faces.ferplus_label.tolist() == [EMOTIONS.index(Emotion.NEUTRAL), -1]
 
 
+@pytest.mark.parametrize(
+    ("votes", "agreed"),
+    [
+        ([6, 0, 0, 4, 0, 0, 0, 0, 0, 0], True),
+        ([5, 0, 0, 5, 0, 0, 0, 0, 0, 0], False),
+        # Without the single votes, 4 of 7.
+        ([4, 0, 1, 3, 1, 0, 1, 0, 0, 0], True),
+        ([4, 0, 0, 2, 0, 0, 0, 0, 2, 2], False),
+        ([2, 0, 0, 0, 0, 0, 0, 0, 8, 0], False),
+        ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], False),
+    ],
+)
+def test_annotators_agree_where_one_emotion_has_more_than_half_of_the_votes(votes: list[int], agreed: bool) -> None:
+    assert faces_with_votes(votes).ferplus_agreed.tolist() == [agreed]
+
+
 def test_a_face_without_any_emotion_vote_has_no_weight() -> None:
     faces = faces_with_votes([0, 0, 0, 0, 0, 0, 0, 0, 0, 10])
     assert faces.ferplus_distribution().tolist() == [[0.0] * 7]

@@ -63,6 +63,18 @@ def test_faces_without_an_emotion_majority_count_for_the_original_labels_only(ex
     assert sum(c.n for c in report.ferplus.per_class.values()) == 11
 
 
+@pytest.mark.parametrize(("torn", "agreed"), [(3, 11), (14, None)])
+def test_faces_that_the_annotators_agree_on_are_measured_by_themselves_too(
+    exported: Path, tmp_path: Path, torn: int, agreed: int | None
+) -> None:
+    arrays = synthetic_arrays(14)
+    arrays["ferplus_votes"][:torn] = [4, 3, 3, 0, 0, 0, 0, 0, 0, 0]
+    np.savez(tmp_path / "faces.npz", allow_pickle=False, **arrays)
+    report = evaluate(ServedModel(exported), load_dataset(tmp_path / "faces.npz"), tmp_path / "faces.npz")
+    assert report.ferplus.n == 14
+    assert (report.ferplus_agreed and report.ferplus_agreed.n) == agreed
+
+
 def test_the_card_tells_the_report_s_figures(exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path) -> None:
     file = data_dir / "validation.npz"
     report = evaluate(ServedModel(exported), load_dataset(file), file)

@@ -16,8 +16,8 @@ from training.errors import CheckpointError, ModelError
 from training.record import read_record
 
 _ADVICE = (
-    "Give a Keras weights file (.weights.h5 or .keras) whose layers are named as the network's, a folder such as "
-    "models/emotion/1, or the checkpoint.npz of a run."
+    "Give a Keras weights file (.weights.h5 or .keras) whose layers are named as the network's, a version's folder "
+    "(models/emotion/N), or the checkpoint.npz of a run."
 )
 _ONE_FOR_EACH = "Give one for each member of the ensemble, in the order of the members."
 

@@ -51,7 +51,7 @@ def load_teacher(path: Path) -> keras.Model:
         checkpoint = read_checkpoint(path)
         config = read_config(checkpoint, path)
     except CheckpointError as error:
-        raise ModelError(str(error), "Give a folder such as models/emotion/1, or a run's checkpoint.npz.") from error
+        raise ModelError(str(error), "Give a version's folder (models/emotion/N) or a run's checkpoint.npz.") from error
     return _network(config, checkpoint.best)
 
 

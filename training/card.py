@@ -214,7 +214,7 @@ Accuracy on the FER+ majority when every face of {report.file} is changed as a c
 
 def _forms(report: Report, speeds: Sequence[Speed]) -> str:
     times = {speed.model: speed for speed in speeds}
-    rows = [_form("SavedModel, float32", report.size_bytes, report.ferplus, times.get("SavedModel"))]
+    rows = [_form("SavedModel, float16 kernels", report.size_bytes, report.ferplus, times.get("SavedModel"))]
     agreement = ""
     if report.litert is not None:
         lite = report.litert

@@ -4,7 +4,6 @@ The faces are those of FER-2013 where the data is there, else drawn, each alone 
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import cv2
@@ -19,7 +18,7 @@ from contracts.model import LITERT_FILE
 from services.emotion.faces import STILL, FaceFinder, cut
 from services.emotion.images import ImageLimits, Picture
 from services.emotion.workload import useful_size
-from standalone.settings import ROOT
+from standalone.settings import model_versions
 
 SENT: Final = (640, 480)
 SIZES: Final = (SENT, useful_size(SENT, FACE_PX), (240, 180), (160, 120))
@@ -50,10 +49,8 @@ class Reader:
     """The newest model in `models/emotion`, in its form for one face."""
 
     def __init__(self) -> None:
-        versions = [path for path in (ROOT / "models" / "emotion").iterdir() if path.name.isdecimal()]
-        newest = max(versions, key=lambda path: int(path.name))
         self._finder = FaceFinder()
-        self._model: Any = Interpreter(model_path=str(Path(newest, LITERT_FILE)), num_threads=1)
+        self._model: Any = Interpreter(model_path=str(model_versions()[-1] / LITERT_FILE), num_threads=1)
         self._model.allocate_tensors()
 
     def read(self, jpeg: bytes) -> Emotion | None:

@@ -22,7 +22,7 @@ from services.capture.packing import CropPacker, encode
 from services.emotion.faces import LIVE, NEWCOMERS, FaceFinder
 from services.emotion.following import FaceFollower
 from services.emotion.images import ImageLimits, Picture
-from standalone.settings import ROOT
+from standalone.settings import model_versions
 
 FPS: Final = 5.0
 PASSES: Final = 5
@@ -93,8 +93,7 @@ def _following(jpegs: Sequence[bytes]) -> float:
 
 
 def _reading() -> float:
-    newest = max((ROOT / "models" / "emotion").glob("[0-9]*"), key=lambda path: int(path.name))
-    model: Any = Interpreter(model_path=str(newest / LITERT_FILE), num_threads=1)
+    model: Any = Interpreter(model_path=str(model_versions()[-1] / LITERT_FILE), num_threads=1)
     model.allocate_tensors()
     face = np.full((1, FACE_SIZE_PX, FACE_SIZE_PX, 1), 128, np.uint8)
     model.set_tensor(model.get_input_details()[0]["index"], face)

@@ -7,8 +7,14 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+MODELS: Final = ROOT / "models" / "emotion"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def model_versions() -> list[Path]:
+    """The folders of the versions of the emotion model that the project holds, the newest last."""
+    return sorted(MODELS.glob("[0-9]*"), key=lambda path: int(path.name))
 
 
 class StackSettings(BaseSettings):
@@ -30,6 +36,6 @@ class StackSettings(BaseSettings):
     """Likewise."""
     gateway_secret: str | None = Field(default=None, validation_alias="GATEWAY_SECRET")
     """Without it, one that the data directory keeps, so that sessions outlive a run."""
-    model_base_path: Path = Field(default=ROOT / "models" / "emotion", validation_alias="MODEL_SERVER_BASE_PATH")
+    model_base_path: Path = Field(default=MODELS, validation_alias="MODEL_SERVER_BASE_PATH")
     ready_timeout_s: float = Field(default=180.0, gt=0, validation_alias="STANDALONE_READY_TIMEOUT_S")
     """How long each part may take to become ready."""

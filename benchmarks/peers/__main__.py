@@ -13,7 +13,7 @@ from benchmarks.peers.frames import Frame, labelled_frames
 from benchmarks.peers.results import PeerReport, Skipped, report
 from benchmarks.targets import open_target
 from servicekit.errors import ConfigurationError, EmoVerseError
-from standalone.settings import ROOT
+from standalone.settings import model_versions
 
 
 class PeersReport(BaseModel):
@@ -53,12 +53,11 @@ def compare(frames: Sequence[Frame], server: str | None, streams: int) -> PeersR
         UnavailableError: our own stack did not come up, or nothing listens at `server`.
     """
     fer, deepface = _package(packages.FER, frames), _deepface(frames)
-    newest = max((ROOT / "models" / "emotion").glob("[0-9]*"), key=lambda path: int(path.name))
     return PeersReport(
         frames=len(frames),
         fer=fer,
         deepface=deepface,
-        floor=report(floor.run(frames, newest), frames),
+        floor=report(floor.run(frames, model_versions()[-1]), frames),
         ours=asyncio.run(_ours(frames, server, streams)),
     )
 

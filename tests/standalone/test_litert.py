@@ -20,9 +20,9 @@ from services.capture.demo import draw_face
 from standalone.model_server.litert_runtime import LiteRTModel, LiteRTRuntime
 from standalone.model_server.runtime import Array, SignatureDef
 from standalone.model_server.tensors import to_proto
-from standalone.settings import ROOT
+from standalone.settings import MODELS, ROOT, model_versions
 
-MODELS = ROOT / "models" / "emotion"
+*_, OTHER, NEWEST = model_versions()
 MAX_APART = 0.05
 MEAN_APART = 0.005
 TIMEOUT_S = 30.0
@@ -52,8 +52,7 @@ def predicted(prediction: object, pictures: Array, outputs: list[str]) -> NDArra
 def test_the_served_version_answers_alike_in_both_forms(
     run_model_server: Callable[[Path], AbstractContextManager[str]], await_health: Callable[[str], None]
 ):
-    newest = max(MODELS.glob("[0-9]*"), key=lambda path: int(path.name))
-    assert (newest / LITERT_FILE).is_file(), f"write it: python -m training.litert {newest.relative_to(ROOT)}"
+    assert (NEWEST / LITERT_FILE).is_file(), f"write it: python -m training.litert {NEWEST.relative_to(ROOT)}"
     with run_model_server(MODELS) as address, grpc.insecure_channel(address) as channel:
         await_health(address)
         prediction = tfs.prediction_service_pb2_grpc.PredictionServiceStub(channel)
@@ -108,12 +107,12 @@ def test_one_that_is_broken_is_not_used(version: Path):
 
 
 def test_one_of_another_network_is_not_used(version: Path):
-    (version / LITERT_FILE).write_bytes((MODELS / "1" / LITERT_FILE).read_bytes())
+    (version / LITERT_FILE).write_bytes((NEWEST / LITERT_FILE).read_bytes())
     assert "from the SavedModel's" in served_instead(version)
 
 
 def test_one_that_answers_no_numbers_is_not_used(version: Path):
-    content = (MODELS / "1" / LITERT_FILE).read_bytes()
+    content = (NEWEST / LITERT_FILE).read_bytes()
     (version / LITERT_FILE).write_bytes(content.replace(last_bias(content), np.full(7, np.nan, np.float32).tobytes()))
     assert "nan from the SavedModel's" in served_instead(version)
 
@@ -135,9 +134,9 @@ class Agreeing(FakeRuntime):
         return self._model.predict(signature_name, inputs, outputs)
 
 
-@pytest.mark.parametrize("other", ["2", None])
-def test_every_thread_answers_with_what_was_loaded(version: Path, other: str | None):
-    (version / LITERT_FILE).write_bytes((MODELS / "1" / LITERT_FILE).read_bytes())
+@pytest.mark.parametrize("other", [OTHER, None])
+def test_every_thread_answers_with_what_was_loaded(version: Path, other: Path | None):
+    (version / LITERT_FILE).write_bytes((NEWEST / LITERT_FILE).read_bytes())
     model = LiteRTRuntime(Agreeing()).load(version)
 
     def read() -> Array:
@@ -147,13 +146,13 @@ def test_every_thread_answers_with_what_was_loaded(version: Path, other: str | N
     if other is None:
         (version / LITERT_FILE).unlink()
     else:
-        (version / LITERT_FILE).write_bytes((MODELS / other / LITERT_FILE).read_bytes())
+        (version / LITERT_FILE).write_bytes((other / LITERT_FILE).read_bytes())
     with ThreadPoolExecutor(1) as another_thread:
         assert np.array_equal(another_thread.submit(read).result(), before)
 
 
 def test_what_a_face_is_read_as_does_not_depend_on_its_company():
-    model = LiteRTModel(FakeRuntime(), (MODELS / "1" / LITERT_FILE).read_bytes())
+    model = LiteRTModel(FakeRuntime(), (NEWEST / LITERT_FILE).read_bytes())
     together = model.predict("serving_default", {INPUT_NAME: faces()}, [PROBABILITIES])[PROBABILITIES]
     alone = [model.predict("serving_default", {INPUT_NAME: face[None]}, [PROBABILITIES]) for face in faces()]
     assert np.array_equal(together, np.concatenate([each[PROBABILITIES] for each in alone]))
@@ -161,6 +160,6 @@ def test_what_a_face_is_read_as_does_not_depend_on_its_company():
 
 
 def test_other_outputs_come_from_the_other_runtime():
-    model = LiteRTModel(FakeRuntime(), (MODELS / "1" / LITERT_FILE).read_bytes())
+    model = LiteRTModel(FakeRuntime(), (NEWEST / LITERT_FILE).read_bytes())
     answers = model.predict("serving_default", {INPUT_NAME: faces()}, [PROBABILITIES, "other"])
     assert answers["other"][0, 0] == pytest.approx(1 / 7)

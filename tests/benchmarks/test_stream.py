@@ -70,7 +70,7 @@ async def test_a_soak_tells_slopes_for_every_process(target: Target):
 
 @in_one_loop
 async def test_bad_clients_are_measured_beside_good_ones(target: Target):
-    report = await abuse(target, Load(2, FPS, 1.0, 0.5), PICTURES)
+    report = await abuse(target, Load(2, FPS, 2.0, 0.5), PICTURES)
     assert list(AbuseReport.model_fields) == ["quiet", "flood", "deaf", "half", "quiet_again"]
     for name in AbuseReport.model_fields:
         check(getattr(report, name).model_dump(), 2)

@@ -14,7 +14,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 def model_versions() -> list[Path]:
     """The folders of the versions of the emotion model that the project holds, the newest last."""
-    return sorted(MODELS.glob("[0-9]*"), key=lambda path: int(path.name))
+    return sorted((path for path in MODELS.iterdir() if path.name.isdecimal()), key=lambda path: int(path.name))
 
 
 class StackSettings(BaseSettings):

@@ -118,13 +118,21 @@ def _results(report: Report, promotion: Promotion | None) -> str:
 |---|---|---|---|---|
 {rows}
 
-The second row is what the authors of FER+ and most after them report: only faces with more than half of the votes for
-one emotion, single votes left out. In brackets: 95 % intervals over 1000 bootstrap resamples of the faces. The
+{_agreed(report)}In brackets: 95 % intervals over 1000 bootstrap resamples of the faces. The
 calibration error has 15 bins; the resampled ones lie above the measured one, because resampling adds noise to every
 bin.
 
 Mirroring the face changes {report.flip.changed:.1%} of the readings of the FER+ head; the mean total variation distance
 between the two readings is {report.flip.distance:.3f}.{_comparison(promotion)}"""
+
+
+def _agreed(report: Report) -> str:
+    if report.ferplus_agreed is None:
+        return ""
+    return (
+        "The second row is what the authors of FER+ and most after them report: only faces with more than half of the "
+        "votes for\none emotion, single votes left out. "
+    )
 
 
 def _comparison(promotion: Promotion | None) -> str:

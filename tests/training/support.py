@@ -16,8 +16,10 @@ TINY = TrainingConfig(
     selection_share=0.25,
 )
 
-ROUNDED = 2e-3
-"""How far what a version gives, whose kernels are float16, may be from what the network gives that it is of."""
+
+def rounded(weights: list[np.ndarray]) -> list[np.ndarray]:
+    """What a version keeps of a network's weights."""
+    return [each.astype(np.float16).astype(np.float32) if each.ndim > 1 else each for each in weights]
 
 
 def synthetic_arrays(n: int, seed: int = 0) -> dict[str, np.ndarray]:

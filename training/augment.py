@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 
+from contracts.model import FACE_SIZE_PX
 from training.config import Augmentation
 from training.dataset import Floats, Images
+from training.perturb import electrons, jpeg
 
 
 def augment(images: Images, side_px: int, settings: Augmentation, rng: np.random.Generator) -> Floats:
@@ -31,13 +33,18 @@ def resize(images: Images, side_px: int) -> Floats:
 def _augment_one(image: Images, side_px: int, settings: Augmentation, rng: np.random.Generator) -> Floats:
     face = _move(image, side_px, settings, rng)
     if rng.random() < settings.blur:
-        face = _blur(face, side_px / 48 * rng.uniform(0.4, 1.2))
+        face = _blur(face, side_px / 48 * rng.uniform(0.4, settings.blur_px))
     face = _relight(face, settings, rng)
     if rng.random() < settings.erase:
         _erase(face, rng)
     if rng.random() < settings.noise:
         face += rng.normal(0, rng.uniform(2, 12), face.shape).astype(np.float32)
-    return np.clip(face, 0, 255)
+    face = np.clip(face, 0, 255)
+    if rng.random() < settings.low_light:
+        face = _dim(face, rng)
+    if rng.random() < settings.jpeg:
+        (face,) = jpeg(face.astype(np.uint8)[np.newaxis], int(rng.integers(8, 41)))
+    return face.astype(np.float32)
 
 
 def _move(image: Images, side_px: int, settings: Augmentation, rng: np.random.Generator) -> Floats:
@@ -63,6 +70,13 @@ def _blur(face: Floats, deviation_px: float) -> Floats:
 def _relight(face: Floats, settings: Augmentation, rng: np.random.Generator) -> Floats:
     exponent = np.exp(rng.uniform(-settings.gamma, settings.gamma))
     return (255 * (face / 255) ** exponent).astype(np.float32)
+
+
+def _dim(face: Floats, rng: np.random.Generator) -> Floats:
+    gain = np.exp(rng.uniform(np.log(1 / 12), 0))
+    # A pixel of a smaller picture is larger, and gathers more light.
+    seen = np.maximum(electrons(face, gain * (FACE_SIZE_PX / face.shape[0]) ** 2, rng), 0)
+    return (255 * seen / max(1, seen.max())).astype(np.float32)
 
 
 def _erase(face: Floats, rng: np.random.Generator) -> None:

@@ -35,6 +35,10 @@ class VggNetwork(_Frozen):
     """Whether half of the channels are what the other half would be of the mirrored face, so that a face and its mirror
     image are read alike (Cohen and Welling, 2016): as many operations with half of the weights."""
 
+    last_width: int = 0
+    """Channels of another pair, on what the last halving leaves, where there are few pixels and weights cost few
+    operations; 0 for none."""
+
     dropout: float = 0.3
 
 
@@ -105,8 +109,17 @@ class Augmentation(_Frozen):
     blur: float = 0.15
     """Probability of a Gaussian blur, as of a face far from the camera."""
 
+    blur_px: float = Field(default=1.2, ge=0.4)
+    """The most that its standard deviation may be, for a side of 48."""
+
     noise: float = 0.15
-    """Probability of additive Gaussian noise, as in low light."""
+    """Probability of additive Gaussian noise."""
+
+    low_light: float = 0.0
+    """Probability of the noise that a sensor has in between all and a twelfth of the light."""
+
+    jpeg: float = 0.0
+    """Probability of strong compression."""
 
     erase: float = 0.25
     """Probability that a random rectangle is replaced by the face's mean."""
@@ -194,6 +207,7 @@ _RECIPE = TrainingConfig(
 _SMALL_RESIDUAL = ResidualNetwork(dropout=0.1)
 _SMALL_VGG = VggNetwork(widths=(16, 64, 128, 256), dropout=0.2)
 _SMALL_MIRRORED = VggNetwork(widths=(16, 64, 144, 320), mirrored=True, dropout=0.2)
+_DEEP_MIRRORED = VggNetwork(widths=(16, 64, 144, 256), last_width=256, mirrored=True, dropout=0.2)
 _SMALLER_MIRRORED = VggNetwork(widths=(16, 48, 128, 256), mirrored=True, dropout=0.2)
 
 _FIT = _RECIPE.model_copy(
@@ -325,6 +339,22 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "learning_rate": 6e-3,
             "rare_repeats": 3.0,
             "teacher_share": 0.65,
+        }
+    ),
+    # What a webcam may do to a face is done to some, while the teachers tell of the faces as they were.
+    "distil-deep": _DISTIL_VGG.model_copy(
+        update={
+            "network": _DEEP_MIRRORED,
+            "augmentation": Augmentation(
+                blur=0.12, blur_px=2.2, noise=0.04, low_light=0.1, jpeg=0.06, erase=0.22, mixup=0.3
+            ),
+            "precision": "float32",
+            "optimizer": "muon",
+            "epochs": 60,
+            "side_px": {0: 32, 20: 40, 36: 48},
+            "hold": 0.3,
+            "learning_rate": 6e-3,
+            "teacher_share": 0.7,
         }
     ),
     # What `distil-vgg` leaves, taught by more and better readers than it was itself.

@@ -85,8 +85,10 @@ def _vgg(x: Tensor, config: VggNetwork) -> Tensor:
     convolve = _convolve_mirrored if config.mirrored else _convolve
     for width in config.widths:
         x = layers.MaxPooling2D()(convolve(convolve(x, width), width))
+    if config.last_width:
+        x = convolve(convolve(x, config.last_width), config.last_width)
     if config.mirrored:
-        half = config.widths[-1] // 2
+        half = x.shape[-1] // 2
         x = layers.Average()([x[..., :half], x[..., half:]])
     return x
 

@@ -6,9 +6,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.dataset import Images
+from training.dataset import Floats, Images
+from training.metrics import Reals
 
 _SIDE_PX = 48
+_WELL = 60
+"""Electrons that a pixel counts of white in full light."""
 
 
 def shift(images: Images, share: float) -> Images:
@@ -28,10 +31,14 @@ def blur(images: Images, deviation_px: float) -> Images:
 
 
 def low_light(images: Images, gain: float) -> Images:
-    """A dim picture with the noise of a sensor: shot noise of a well of 60 electrons a full scale, and read noise."""
-    rng = np.random.default_rng(0)
-    electrons = rng.poisson(images / 255 * gain * 60) + rng.normal(0, 1, images.shape)
-    return np.clip(electrons / 60 * 255, 0, 255).astype(np.uint8)
+    """A dim picture with the noise of a sensor."""
+    seen = electrons(images, gain, np.random.default_rng(0))
+    return np.clip(seen / _WELL * 255, 0, 255).astype(np.uint8)
+
+
+def electrons(images: Images | Floats, gain: float, rng: np.random.Generator) -> Reals:
+    """What a sensor counts of pictures, 0..255, in this share of the light: shot noise, and a read noise of one."""
+    return rng.poisson(images / 255 * gain * _WELL) + rng.normal(0, 1, images.shape)
 
 
 def jpeg(images: Images, quality: int) -> Images:

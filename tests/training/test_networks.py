@@ -16,7 +16,7 @@ from training.networks import build_network
 SINGLE_NETWORKS = (
     PlainNetwork(widths=(4, 8), hidden=8),
     VggNetwork(widths=(4, 8)),
-    VggNetwork(widths=(4, 8), mirrored=True),
+    VggNetwork(widths=(4, 8), last_width=6, mirrored=True),
     MobileNetwork(stem=4, stages=((4, 2), (8, 1))),
     ResidualNetwork(stem=4, stages=((8, 2), (8, 1))),
 )
@@ -51,9 +51,11 @@ def test_an_ensemble_of_the_weights_of_its_members_gives_the_mean_of_their_logit
         np.testing.assert_allclose(together, np.mean(logits, axis=0), atol=1e-5)
 
 
+@pytest.mark.parametrize("last_width", [0, 10])
 @pytest.mark.parametrize("side", [48, 32])
-def test_a_mirrored_network_reads_a_face_and_its_mirror_image_alike(side: int) -> None:
-    network, faces = build_network(VggNetwork(widths=(4, 8, 12), mirrored=True)), some_faces(4, side)
+def test_a_mirrored_network_reads_a_face_and_its_mirror_image_alike(side: int, last_width: int) -> None:
+    network = build_network(VggNetwork(widths=(4, 8, 12), last_width=last_width, mirrored=True))
+    faces = some_faces(4, side)
     before = network.predict_on_batch(faces)
     network(1.5 * faces[:, ::-1], training=True)
     after = network.predict_on_batch(faces)

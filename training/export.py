@@ -28,7 +28,8 @@ from servicekit.settings import load_settings
 from training.calibrate import Calibration, Scaling, calibrate
 from training.checkpoint import Checkpoint, load_checkpoint, require_same_faces
 from training.checksum import write_checksums
-from training.config import CONFIGS, DEFAULT_CONFIG, TrainingConfig, choose_config
+from training.config import TrainingConfig
+from training.configs import CONFIGS, DEFAULT_CONFIG, choose_config
 from training.dataset import Splits, digest, load_splits
 from training.errors import CheckpointError
 from training.metrics import score

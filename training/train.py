@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from servicekit.errors import EmoVerseError, InvalidInputError
 from servicekit.settings import load_settings
 from training.checkpoint import load_checkpoint, save_checkpoint
-from training.config import CONFIGS, DEFAULT_CONFIG, EnsembleNetwork, TrainingConfig, choose_config
+from training.config import EnsembleNetwork, TrainingConfig
+from training.configs import CONFIGS, DEFAULT_CONFIG, choose_config
 from training.dataset import FaceDataset, load_splits
 from training.initial import describe, load_initial, may_overlap
 from training.settings import TrainingSettings

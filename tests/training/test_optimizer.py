@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from training.config import CONFIGS, TrainingConfig
+from training.config import TrainingConfig
+from training.configs import CONFIGS
 from training.optimizer import make_optimizer
 
 MUON = TrainingConfig(network=CONFIGS["smallest"].network, epochs=1, optimizer="muon", weight_decay=0.1)

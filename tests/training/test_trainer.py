@@ -8,7 +8,8 @@ import pytest
 from servicekit.errors import InvalidInputError
 from tests.training.support import TINY
 from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
-from training.config import CONFIGS, TrainingConfig, choose_config
+from training.config import TrainingConfig
+from training.configs import CONFIGS, choose_config
 from training.dataset import FaceDataset
 from training.errors import CheckpointError, DatasetError
 from training.export import export_run

@@ -132,6 +132,7 @@ def test_a_verdict_that_was_sent_already_can_be_undone(guest: Page):
         guest.get_by_role("button", name="Undo").click()
     assert taken_back.value.status == 204
     expect(guest.get_by_text("Undone")).to_be_visible()
+    expect(guest.locator(".said")).not_to_contain_text(title)
     guest.reload()
     expect(guest.get_by_text("Nothing yet. Like, save or turn down a pick")).to_be_visible()
 

@@ -31,7 +31,6 @@ export async function loadMore(): Promise<void> {
 export async function takeBack({ idempotency_key, item }: SaidOfItem): Promise<void> {
   await undoFeedback(user.peek() ?? "me", idempotency_key);
   unsay(item.id);
-  await loadOpinions();
   refreshSoon();
 }
 

@@ -5,13 +5,15 @@ import { Icon, iconOf } from "../ui/icon";
 import { attempt } from "../ui/toast";
 import { words } from "../words";
 import { loadMore, loadOpinions, more, opinions, takeBack } from "./opinions";
+import { said } from "./store";
 
 const SHOWN = ["save", "like", "dislike", "rate"] as const satisfies FeedbackAction[];
 
 export function Said() {
   const w = words.value;
   const all = opinions.value;
-  useEffect(() => void attempt(loadOpinions), []);
+  // What was said a moment ago can still be undone here.
+  useEffect(() => void attempt(loadOpinions), [said.value]);
   return (
     <section class="panel said" aria-labelledby="said">
       <h2 id="said">{w.saidTitle}</h2>

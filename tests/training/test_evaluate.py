@@ -93,6 +93,18 @@ def test_the_card_tells_the_report_s_figures(exported: Path, run_dir: Path, data
         assert path.read_bytes() == (again / path.name).read_bytes()
 
 
+def test_the_card_speaks_of_faces_agreed_on_only_where_there_are_any(
+    exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    file, runs = data_dir / "validation.npz", read_runs(run_dir / "runs.jsonl")
+    report = evaluate(ServedModel(exported), load_dataset(file), file)
+    assert report.ferplus_agreed
+    for each in (report, report.model_copy(update={"ferplus_agreed": None})):
+        write_card(tmp_path, each, exported, SPEEDS, runs)
+        text = (tmp_path / "README.md").read_text(encoding="utf-8")
+        assert ("more than half" in text, "The second row" in text) == (each is report, each is report)
+
+
 def test_a_version_without_its_run_record_has_no_card(exported: Path, data_dir: Path, tmp_path: Path) -> None:
     file = data_dir / "validation.npz"
     report = evaluate(ServedModel(exported), load_dataset(file), file)

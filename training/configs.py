@@ -88,6 +88,22 @@ _DISTIL_VGG = _DISTIL.model_copy(
 
 _WEBCAM = Augmentation(blur=0.12, blur_px=2.2, noise=0.04, low_light=0.1, jpeg=0.06, erase=0.22, mixup=0.3)
 
+_REFINE = _DISTIL_VGG.model_copy(
+    update={
+        "network": _SMALLER_MIRRORED,
+        "augmentation": _WEBCAM,
+        "precision": "float32",
+        "optimizer": "muon",
+        "epochs": 8,
+        "side_px": {0: 48},
+        "hold": 0.0,
+        "learning_rate": 1.5e-3,
+        "warmup_epochs": 0.5,
+        "rare_repeats": 2.0,
+        "teacher_share": 0.7,
+    }
+)
+
 DEFAULT_CONFIG = "residual"
 
 CONFIGS: Mapping[str, TrainingConfig] = {
@@ -181,22 +197,9 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "teacher_share": 0.7,
         }
     ),
-    # What `distil-muon` leaves, shown such faces too.
-    "refine-muon": _DISTIL_VGG.model_copy(
-        update={
-            "network": _SMALLER_MIRRORED,
-            "augmentation": _WEBCAM,
-            "precision": "float32",
-            "optimizer": "muon",
-            "epochs": 12,
-            "side_px": {0: 48},
-            "hold": 0.0,
-            "learning_rate": 2e-3,
-            "warmup_epochs": 0.5,
-            "rare_repeats": 2.0,
-            "teacher_share": 0.7,
-        }
-    ),
+    # What `distil-muon` and `distil-wide` leave, shown such faces too.
+    "refine-muon": _REFINE,
+    "refine-wide": _REFINE.model_copy(update={"network": _SMALL_MIRRORED, "epochs": 6, "rare_repeats": 3.0}),
     # What `distil-vgg` leaves, taught by more and better readers than it was itself.
     "refine-vgg": _DISTIL_VGG.model_copy(
         update={
@@ -213,7 +216,7 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     ),
     # Trained on together, the members would come to err alike.
     "together": TrainingConfig(
-        network=EnsembleNetwork(members=(_DEEP_MIRRORED, _SMALLER_MIRRORED)),
+        network=EnsembleNetwork(members=(_SMALL_MIRRORED, _SMALLER_MIRRORED)),
         epochs=0,
         fer2013_weight=_RECIPE.fer2013_weight,
         drop_single_votes=True,

@@ -33,7 +33,7 @@ def resize(images: Images, side_px: int) -> Floats:
 def _augment_one(image: Images, side_px: int, settings: Augmentation, rng: np.random.Generator) -> Floats:
     face = _move(image, side_px, settings, rng)
     if rng.random() < settings.blur:
-        face = _blur(face, side_px / 48 * rng.uniform(0.4, settings.blur_px))
+        face = _blur(face, side_px / FACE_SIZE_PX * rng.uniform(0.4, settings.blur_px))
     face = _relight(face, settings, rng)
     if rng.random() < settings.erase:
         _erase(face, rng)

@@ -86,6 +86,20 @@ _DISTIL_VGG = _DISTIL.model_copy(
     }
 )
 
+_DISTIL_MUON = _DISTIL_VGG.model_copy(
+    update={
+        "network": _SMALLER_MIRRORED,
+        "precision": "float32",
+        "optimizer": "muon",
+        "epochs": 66,
+        "side_px": {0: 32, 24: 40, 42: 48},
+        "hold": 0.3,
+        "learning_rate": 6e-3,
+        "rare_repeats": 2.0,
+        "teacher_share": 0.6,
+    }
+)
+
 DEFAULT_CONFIG = "residual"
 
 CONFIGS: Mapping[str, TrainingConfig] = {
@@ -137,48 +151,29 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "teacher_share": 0.6,
         }
     ),
-    "distil-muon": _DISTIL_VGG.model_copy(
-        update={
-            "network": _SMALLER_MIRRORED,
-            "precision": "float32",
-            "optimizer": "muon",
-            "epochs": 66,
-            "side_px": {0: 32, 24: 40, 42: 48},
-            "hold": 0.3,
-            "learning_rate": 6e-3,
-            "rare_repeats": 2.0,
-            "teacher_share": 0.6,
-        }
-    ),
+    "distil-muon": _DISTIL_MUON,
     # Muon brings a network to its training faces sooner: a larger one is held back more.
-    "distil-wide": _DISTIL_VGG.model_copy(
+    "distil-wide": _DISTIL_MUON.model_copy(
         update={
             "network": _SMALL_MIRRORED,
             "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.25, mixup=0.35),
-            "precision": "float32",
-            "optimizer": "muon",
             "epochs": 76,
             "side_px": {0: 32, 28: 40, 49: 48},
-            "hold": 0.3,
-            "learning_rate": 6e-3,
             "rare_repeats": 3.0,
             "teacher_share": 0.65,
         }
     ),
     # Some faces are shown as a webcam might show them, while the teachers tell of them as they were: it reads dim,
     # blurred and compressed faces better than the others do, and clear ones worse.
-    "distil-deep": _DISTIL_VGG.model_copy(
+    "distil-deep": _DISTIL_MUON.model_copy(
         update={
             "network": _DEEP_MIRRORED,
             "augmentation": Augmentation(
                 blur=0.12, blur_px=2.2, noise=0.04, low_light=0.1, jpeg=0.06, erase=0.22, mixup=0.3
             ),
-            "precision": "float32",
-            "optimizer": "muon",
             "epochs": 60,
             "side_px": {0: 32, 20: 40, 36: 48},
-            "hold": 0.3,
-            "learning_rate": 6e-3,
+            "rare_repeats": 2.5,
             "teacher_share": 0.7,
         }
     ),

@@ -24,8 +24,8 @@ def augment(images: Images, side_px: int, settings: Augmentation, rng: np.random
     return np.stack(faces)[..., np.newaxis]
 
 
-def resize(images: Images, side_px: int) -> Floats:
-    """The faces unchanged but for their size: float32, (n, side_px, side_px, 1), 0..255."""
+def resize(images: Images | Floats, side_px: int) -> Floats:
+    """The faces, of one channel or none, unchanged but for their size: float32, (n, side_px, side_px, 1), 0..255."""
     sized = [cv2.resize(image, (side_px, side_px), interpolation=cv2.INTER_AREA) for image in images]
     return np.stack(sized).astype(np.float32)[..., np.newaxis]
 

@@ -1,15 +1,15 @@
 """The batches of an epoch: which faces, changed how, with which targets."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from contracts.emotion import EMOTIONS
-from training.augment import augment
-from training.checkpoint import Arrays
+from contracts.model import FACE_SIZE_PX
+from training.augment import augment, resize
 from training.config import Augmentation, TrainingConfig
 from training.dataset import FaceDataset, Floats, Indices
 
@@ -36,7 +36,7 @@ def draw_batches(
     side_px: int,
     steps: int,
     rng: np.random.Generator,
-    taught: Arrays | None = None,
+    ask: Callable[[Floats], list[Floats]] | None = None,
 ) -> Iterator[Batch]:
     """`steps` batches of equal size from random faces; the same state of `rng` gives the same ones.
 
@@ -46,26 +46,29 @@ def draw_batches(
         side_px: of the faces.
         steps: how many batches.
         rng: all chance.
-        taught: what the teachers say of the faces, as `training.teacher.teach`.
+        ask: what the teachers say of faces, as `training.teacher.Teachers.say`; they see them at full size.
     """
     size = min(config.batch_size, len(dataset))
     share = dataset.ferplus_share
-    targets = _targets(dataset, config, taught)
-    for rows in draw_rows(dataset, config.rare_repeats, rng)[: steps * size].reshape(steps, size):
-        faces = augment(dataset.images[rows], side_px, config.augmentation, rng)
-        ones = np.ones(size, dtype=np.float32)
-        yield _mix(Batch(faces, [each[rows] for each in targets], [share[rows], ones]), config.augmentation, rng)
-
-
-def _targets(dataset: FaceDataset, config: TrainingConfig, taught: Arrays | None) -> list[Floats]:
     labels = [
         dataset.ferplus_distribution(config.drop_single_votes),
         np.eye(len(EMOTIONS), dtype=np.float32)[dataset.fer2013_label],
     ]
-    if not taught:
-        return labels
-    part = np.float32(config.teacher_share)
-    return [(1 - part) * label + part * said for label, said in zip(labels, taught, strict=True)]
+    for rows in draw_rows(dataset, config.rare_repeats, rng)[: steps * size].reshape(steps, size):
+        faces = augment(dataset.images[rows], FACE_SIZE_PX if ask else side_px, config.augmentation, rng)
+        ones = np.ones(size, dtype=np.float32)
+        batch = _mix(Batch(faces, [each[rows] for each in labels], [share[rows], ones]), config.augmentation, rng)
+        yield _taught(batch, ask(batch.faces), config.teacher_share, side_px) if ask else batch
+
+
+def _taught(batch: Batch, said: list[Floats], part: float, side_px: int) -> Batch:
+    """The teachers have a say also of a face that its annotators saw no emotion in."""
+    weights = [((1 - part) * weight + part).astype(np.float32) for weight in batch.weights]
+    targets = [
+        (((weight - part)[:, None] * label + part * told) / weight[:, None]).astype(np.float32)
+        for weight, label, told in zip(weights, batch.targets, said, strict=True)
+    ]
+    return Batch(resize(batch.faces, side_px), targets, weights)
 
 
 def draw_rows(dataset: FaceDataset, rare_repeats: float, rng: np.random.Generator) -> Indices:

@@ -14,7 +14,7 @@ from training.errors import CheckpointError
 
 Arrays = list[npt.NDArray[Any]]
 
-_GROUPS = ("network", "optimizer", "average", "best", "taught")
+_GROUPS = ("network", "optimizer", "average", "best")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class Checkpoint:
         optimizer: the optimiser's variables, its step count included.
         average: the moving average of the network's weights.
         best: the averaged weights of the best epoch.
-        taught: what the teachers say of the training faces, as `training.teacher.teach`, or empty.
     """
 
     config: str
@@ -47,7 +46,6 @@ class Checkpoint:
     optimizer: Arrays
     average: Arrays
     best: Arrays
-    taught: Arrays
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

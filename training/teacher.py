@@ -1,11 +1,13 @@
-"""What trained networks say of the faces that another one is about to learn from.
+"""What trained networks say of the pictures that another one learns from.
 
 A network that learns from another's probabilities besides the labels hears what a face could also be taken for (Hinton,
-Vinyals and Dean, "Distilling the knowledge in a neural network", 2015), and is less misled by wrong labels.
+Vinyals and Dean, "Distilling the knowledge in a neural network", 2015), and is less misled by wrong labels. Of the very
+faces that the teachers have learned from they tell little more than the labels; they tell more of each picture as the
+learner sees it, moved, relit and blended with another (Beyer et al., "Knowledge distillation: a good teacher is patient
+and consistent", 2022).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -14,29 +16,39 @@ from scipy.special import softmax
 
 from training.checkpoint import Arrays, read_checkpoint, read_config
 from training.config import TrainingConfig
-from training.dataset import FaceDataset, Floats
+from training.dataset import Floats
 from training.errors import CheckpointError, ModelError
-from training.initial import read_version_weights
+from training.initial import describe, read_version_weights
 from training.networks import build_network
 from training.record import read_record
-from training.trainer import predict_logits
 
 
-def teach(teachers: Sequence[Path], faces: FaceDataset) -> Arrays:
-    """The mean of the teachers' probabilities for each face and for its mirror image.
+class Teachers:
+    """Trained networks, to be asked together.
 
     Args:
-        teachers: each a version's folder, or a run's checkpoint.npz.
-        faces: n of them, to be learned from.
-
-    Returns:
-        two of float32, (n, 7), rows sum to 1: FER+ and FER-2013.
+        paths: each a version's folder, or a run's checkpoint.npz.
 
     Raises:
-        ModelError: a teacher cannot be read.
+        ModelError: one cannot be read.
     """
-    readings = [reading for path in teachers for reading in _readings(load_teacher(path), faces)]
-    return [np.stack(heads).mean(axis=0) for heads in zip(*readings, strict=True)]
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._networks = [load_teacher(path) for path in paths]
+        self.described = ", ".join(map(describe, paths))
+        """Their names and SHA-256."""
+
+    def say(self, faces: Floats) -> list[Floats]:
+        """The mean of their probabilities.
+
+        Args:
+            faces: float32, (n, side, side, 1), 0..255.
+
+        Returns:
+            two of float32, (n, 7), rows sum to 1: FER+ and FER-2013.
+        """
+        readings = [network.predict_on_batch(faces) for network in self._networks]
+        return [np.mean([softmax(said, axis=1) for said in head], axis=0) for head in zip(*readings, strict=True)]
 
 
 def load_teacher(path: Path) -> keras.Model:
@@ -59,9 +71,3 @@ def _network(config: TrainingConfig, weights: Arrays) -> keras.Model:
     network = build_network(config.network, config.precision)
     network.set_weights(weights)
     return network
-
-
-def _readings(teacher: keras.Model, faces: FaceDataset) -> Iterator[tuple[Floats, Floats]]:
-    for seen in (faces, replace(faces, images=faces.images[:, :, ::-1])):
-        ferplus, fer2013 = predict_logits(teacher, seen)
-        yield softmax(ferplus, axis=1), softmax(fer2013, axis=1)

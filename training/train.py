@@ -18,10 +18,10 @@ from servicekit.settings import load_settings
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import EnsembleNetwork, TrainingConfig
 from training.configs import CONFIGS, DEFAULT_CONFIG, choose_config
-from training.dataset import FaceDataset, load_splits
+from training.dataset import load_splits
 from training.initial import describe, load_initial, may_overlap
 from training.settings import TrainingSettings
-from training.teacher import teach
+from training.teacher import Teachers
 from training.trainer import Trainer
 
 _console = Console(stderr=True)
@@ -64,34 +64,34 @@ def train(
         settings: where the dataset is.
         run_dir: holds checkpoint.npz and log.jsonl; made if absent.
         init: weights to begin from, of kinds that `training.initial` reads; a run that has begun ignores them.
-        teachers: to learn from, of a kind that `training.teacher` reads; a run that has begun keeps those it has.
+        teachers: to learn from, of a kind that `training.teacher` reads.
 
     Raises:
         InvalidInputError: the configuration gives teachers a share and there are none, or the other way round; or it
             has no epochs, and there is no `init`.
         DatasetError: a dataset file is absent or wrong.
-        CheckpointError: the run's checkpoint is truncated, or of another configuration or other faces.
+        CheckpointError: the run's checkpoint is truncated, or of another configuration, other faces or other teachers.
         ModelError: `init` cannot be read, none of its weights fits, or it leaves a part of an ensemble, or of a run of
             no epochs, to chance.
     """
+    if bool(teachers) != bool(config.teacher_share):
+        raise InvalidInputError(
+            f"The share of the teachers is {config.teacher_share}, and their number {len(teachers)}.",
+            "Give --teacher with a configuration that has a teacher_share, and with no other.",
+        )
     splits = load_splits(settings.fer2013_dir, config.selection_share, config.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(config, splits.train, splits.selection)
+    trainer = Trainer(config, splits.train, splits.selection, Teachers(teachers) if teachers else None)
     checkpoint = load_checkpoint(run_dir / "checkpoint.npz", config)
     if checkpoint is not None:
         trainer.restore(checkpoint)
     else:
-        _begin(trainer, splits.train, init, teachers)
+        _begin(trainer, init)
         save_checkpoint(run_dir / "checkpoint.npz", trainer.checkpoint())
     _run_epochs(trainer, run_dir)
 
 
-def _begin(trainer: Trainer, faces: FaceDataset, init: Sequence[Path], teachers: Sequence[Path]) -> None:
-    if bool(teachers) != bool(trainer.config.teacher_share):
-        raise InvalidInputError(
-            f"The share of the teachers is {trainer.config.teacher_share}, and their number {len(teachers)}.",
-            "Give --teacher with a configuration that has a teacher_share, and with no other.",
-        )
+def _begin(trainer: Trainer, init: Sequence[Path]) -> None:
     if not (init or trainer.config.epochs):
         raise InvalidInputError("A run of no epochs learns nothing.", "Give --init what it is to begin from.")
     if init:
@@ -102,8 +102,6 @@ def _begin(trainer: Trainer, faces: FaceDataset, init: Sequence[Path], teachers:
             ", ".join(map(describe, init)),
             overlaps=any(may_overlap(path, trainer.faces) for path in init),
         )
-    if teachers:
-        trainer.learn_from(teach(teachers, faces), ", ".join(map(describe, teachers)))
 
 
 def _run_epochs(trainer: Trainer, run_dir: Path) -> None:

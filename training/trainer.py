@@ -20,6 +20,7 @@ from training.metrics import log_likelihood, score
 from training.networks import build_network
 from training.optimizer import make_optimizer
 from training.schedule import cosine_with_warmup
+from training.teacher import Teachers
 
 _PREDICTION_BATCH = 256
 _AVERAGE_EVERY_STEPS = 4
@@ -29,20 +30,27 @@ _AVERAGE_EVERY_STEPS = 4
 class Trainer:
     """Holds the state of a run. All chance comes from the configuration's seed and the epoch, so that a run that was
     interrupted and resumed from its last checkpoint ends with the same weights as one that was not.
+
+    Args:
+        config: what to train, and how.
+        train: to learn from.
+        selection: to choose the epoch by.
+        teachers: to learn from besides, as the configuration's share says.
     """
 
-    def __init__(self, config: TrainingConfig, train: FaceDataset, selection: FaceDataset) -> None:
+    def __init__(
+        self, config: TrainingConfig, train: FaceDataset, selection: FaceDataset, teachers: Teachers | None = None
+    ) -> None:
         make_deterministic(config.seed)
         self.config = config
         self.init = ""
         self.overlaps = False
-        self.teachers = ""
         self.epoch = 0
         self.best_score = -np.inf
         self.faces = digest(train, selection)
         self._train = train
         self._selection = selection
-        self._taught: Arrays = []
+        self._teachers = teachers
         self.steps_per_epoch = len(train) // min(config.batch_size, len(train))
         self.network = build_network(config.network, config.precision)
         self._compiled_side_px = 0
@@ -62,7 +70,8 @@ class Trainer:
             self.network.make_train_function(force=True)
             self._compiled_side_px = self._side_px()
         rng = np.random.default_rng((self.config.seed, self.epoch))
-        batches = draw_batches(self._train, self.config, self._side_px(), self.steps_per_epoch, rng, self._taught)
+        ask = self._teachers.say if self._teachers else None
+        batches = draw_batches(self._train, self.config, self._side_px(), self.steps_per_epoch, rng, ask)
         losses: list[float] = []
         for step, (faces, targets, weights) in enumerate(ahead(batches)):
             self._optimizer.learning_rate = self._learning_rate(step)
@@ -91,22 +100,12 @@ class Trainer:
         _assign(self._average, weights)
         self._best = _values(self._average)
 
-    def learn_from(self, taught: Arrays, teachers: str) -> None:
-        """Learn what others say of the training faces, besides their labels.
-
-        Args:
-            taught: as `training.teacher.teach`.
-            teachers: tells who they are, for the record.
-        """
-        self.teachers = teachers
-        self._taught = taught
-
     def checkpoint(self) -> Checkpoint:
         """The state between two epochs."""
         return Checkpoint(
             config=self.config.model_dump_json(),
             init=self.init,
-            teachers=self.teachers,
+            teachers=self._described_teachers,
             faces=self.faces,
             overlaps=self.overlaps,
             epoch=self.epoch,
@@ -115,20 +114,19 @@ class Trainer:
             optimizer=_values(self._optimizer.variables),
             average=_values(self._average),
             best=self._best,
-            taught=self._taught,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on from `checkpoint`.
 
         Raises:
-            CheckpointError: it is of a run that learned from other faces or held back others, as far as it tells.
+            CheckpointError: it is of a run with other teachers, or, as far as it tells, with other faces.
         """
         require_same_faces(checkpoint, self.faces)
-        if any(len(head) != len(self._train) for head in checkpoint.taught):
+        if checkpoint.teachers != self._described_teachers:
             raise CheckpointError(
-                f"The teachers were asked about {len(checkpoint.taught[0])} faces, not these {len(self._train)}.",
-                "Go on with the release and the dataset that the run was begun with, or set TRAINING_RUNS_DIR.",
+                f"The run's teachers were {checkpoint.teachers or 'none'}, not {self._described_teachers or 'none'}.",
+                "Give the teachers that it was begun with, or set TRAINING_RUNS_DIR to start afresh.",
             )
         self.init, self.overlaps = checkpoint.init, checkpoint.overlaps
         self.epoch, self.best_score = checkpoint.epoch, checkpoint.best_score
@@ -136,7 +134,10 @@ class Trainer:
         _assign(self._optimizer.variables, checkpoint.optimizer)
         _assign(self._average, checkpoint.average)
         self._best = checkpoint.best
-        self.learn_from(checkpoint.taught, checkpoint.teachers)
+
+    @property
+    def _described_teachers(self) -> str:
+        return self._teachers.described if self._teachers else ""
 
     def _side_px(self) -> int:
         return self.config.side_px[max(first for first in self.config.side_px if first <= self.epoch)]

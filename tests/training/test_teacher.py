@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import softmax
 
 from servicekit.errors import InvalidInputError
 from tests.training.support import TINY, rounded
@@ -13,56 +12,80 @@ from training.dataset import FaceDataset, load_splits
 from training.errors import CheckpointError, ModelError
 from training.initial import describe
 from training.settings import TrainingSettings
-from training.teacher import load_teacher, teach
+from training.teacher import Teachers
 from training.train import train
-from training.trainer import Trainer, predict_logits
+from training.trainer import Trainer
 
 TAUGHT = TINY.model_copy(update={"teacher_share": 0.5})
 
 
-def test_a_version_and_the_checkpoint_it_came_from_say_the_same(
-    exported: Path, run_dir: Path, dataset: FaceDataset, tmp_path: Path
-) -> None:
+def some_faces(n: int, side_px: int = 48) -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 255, (n, side_px, side_px, 1)).astype(np.float32)
+
+
+def test_a_version_and_the_checkpoint_it_came_from_say_the_same(exported: Path, run_dir: Path, tmp_path: Path) -> None:
     checkpoint = read_checkpoint(run_dir / "checkpoint.npz")
     save_checkpoint(tmp_path / "checkpoint.npz", replace(checkpoint, best=rounded(checkpoint.best)))
-    a, b = teach([exported], dataset), teach([tmp_path / "checkpoint.npz"], dataset)
-    for first, second in zip(a, b, strict=True):
-        assert first.shape == (len(dataset), 7)
+    said = (Teachers([path]).say(some_faces(8)) for path in (exported, tmp_path / "checkpoint.npz"))
+    for first, second in zip(*said, strict=True):
+        assert first.shape == (8, 7)
         assert first.dtype == np.float32
         np.testing.assert_allclose(first.sum(axis=1), 1, atol=1e-5)
         np.testing.assert_allclose(first, second, atol=1e-5)
 
 
-def test_what_is_taught_is_the_mean_over_teachers_and_mirror_images(exported: Path, dataset: FaceDataset) -> None:
-    faces = dataset.select(np.arange(8))
-    mirrored = replace(faces, images=faces.images[:, :, ::-1])
-    seen = [predict_logits(load_teacher(exported), each)[0] for each in (faces, mirrored)]
-    assert not np.allclose(*seen, atol=1e-3)
-    expected = np.mean([softmax(logits, axis=1) for logits in seen], axis=0)
-    np.testing.assert_allclose(teach([exported, exported], faces)[0], expected, atol=1e-5)
+def test_several_teachers_say_their_mean(exported: Path, run_dir: Path, tmp_path: Path) -> None:
+    checkpoint = read_checkpoint(run_dir / "checkpoint.npz")
+    save_checkpoint(tmp_path / "other.npz", replace(checkpoint, best=[2 * each for each in checkpoint.best]))
+    alone = [Teachers([path]).say(some_faces(8)) for path in (exported, tmp_path / "other.npz")]
+    assert not np.allclose(alone[0][0], alone[1][0], atol=1e-3)
+    for said, *each in zip(Teachers([exported, tmp_path / "other.npz"]).say(some_faces(8)), *alone, strict=True):
+        np.testing.assert_allclose(said, np.mean(each, axis=0), atol=1e-5)
 
 
-def test_what_is_taught_has_its_share_of_the_targets(dataset: FaceDataset) -> None:
-    taught = [np.tile(np.eye(7, dtype=np.float32)[column], (len(dataset), 1)) for column in (2, 3)]
-    labels, mixed, deaf = (
-        next(draw_batches(dataset, config, 48, 1, np.random.default_rng(0), said)).targets
-        for config, said in ((TAUGHT, None), (TAUGHT, taught), (TINY, taught))
+def test_teachers_are_asked_about_each_picture_at_full_size_and_have_their_share(dataset: FaceDataset) -> None:
+    seen: list[np.ndarray] = []
+
+    def ask(faces: np.ndarray) -> list[np.ndarray]:
+        seen.append(faces)
+        return [np.tile(np.eye(7, dtype=np.float32)[column], (len(faces), 1)) for column in (2, 3)]
+
+    plain, taught = (
+        next(draw_batches(dataset, TAUGHT, side, 1, np.random.default_rng(0), say))
+        for side, say in ((48, None), (24, ask))
     )
-    for head in range(2):
-        np.testing.assert_allclose(mixed[head], (labels[head] + taught[head][:16]) / 2, atol=1e-6)
-        np.testing.assert_allclose(deaf[head], labels[head], atol=1e-6)
+    np.testing.assert_array_equal(seen[0], plain.faces)
+    assert taught.faces.shape == (16, 24, 24, 1)
+    np.testing.assert_allclose(taught.faces.mean(axis=(1, 2)), plain.faces.mean(axis=(1, 2)), rtol=1e-4)
+    for head, said in enumerate(ask(plain.faces)):
+        weight = plain.weights[head][:, None]
+        np.testing.assert_allclose(taught.weights[head], (plain.weights[head] + 1) / 2, atol=1e-6)
+        expected = (weight * plain.targets[head] + said) / (weight + 1)
+        np.testing.assert_allclose(taught.targets[head], expected, atol=1e-6)
+        np.testing.assert_allclose(taught.targets[head].sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_run_learns_from_its_teachers_and_keeps_them(exported: Path, data_dir: Path, tmp_path: Path) -> None:
-    config = TAUGHT.model_copy(update={"epochs": 1, "side_px": {0: 16}})
-    train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, teachers=[exported])
-    checkpoint = read_checkpoint(tmp_path / "checkpoint.npz")
+def test_a_face_that_nobody_saw_an_emotion_in_has_what_the_teachers_say() -> None:
+    votes = np.zeros((1, 10), np.uint8)
+    votes[0, 9] = 10
+    faces = FaceDataset(np.zeros((1, 48, 48), np.uint8), np.zeros(1, np.int64), votes)
+    said = [np.full((1, 7), 1 / 7, np.float32)] * 2
+    (batch,) = draw_batches(faces, TAUGHT, 48, 1, np.random.default_rng(0), lambda _: said)
+    np.testing.assert_allclose(batch.targets[0], said[0], atol=1e-6)
+    assert batch.weights[0] == pytest.approx(0.5)
+
+
+def test_a_run_goes_on_with_the_teachers_that_it_was_begun_with(exported: Path, data_dir: Path, tmp_path: Path) -> None:
+    config, settings = TAUGHT.model_copy(update={"epochs": 1}), TrainingSettings(fer2013_dir=data_dir)
+    train(config, settings, tmp_path / "run", teachers=[exported])
+    checkpoint = read_checkpoint(tmp_path / "run" / "checkpoint.npz")
     assert checkpoint.teachers == describe(exported)
+    train(config, settings, tmp_path / "run", teachers=[exported])
+    with pytest.raises(CheckpointError, match="The run's teachers were"):
+        train(config, settings, tmp_path / "run", teachers=[exported, exported])
     splits = load_splits(data_dir, config.selection_share, config.seed)
-    resumed = Trainer(config, splits.train, splits.selection)
-    resumed.restore(checkpoint)
-    for kept, said in zip(resumed.checkpoint().taught, teach([exported], splits.train), strict=True):
-        np.testing.assert_allclose(kept, said, atol=1e-5)
+    with pytest.raises(CheckpointError, match="not none"):
+        Trainer(config, splits.train, splits.selection).restore(checkpoint)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
@@ -74,19 +97,19 @@ def test_a_share_without_teachers_or_teachers_without_a_share_are_refused(
         train(config, TrainingSettings(fer2013_dir=data_dir), tmp_path, teachers=[] if share else [exported])
 
 
-def test_a_teacher_of_another_release_is_named(dataset: FaceDataset, run_dir: Path, tmp_path: Path) -> None:
+def test_a_teacher_of_another_release_is_named(run_dir: Path, tmp_path: Path) -> None:
     checkpoint = read_checkpoint(run_dir / "checkpoint.npz")
     other = replace(checkpoint, config=checkpoint.config.replace("epochs", "rounds", 1))
     save_checkpoint(tmp_path / "other.npz", other)
     with pytest.raises(ModelError, match=r"other\.npz was written by another release"):
-        teach([tmp_path / "other.npz"], dataset)
+        Teachers([tmp_path / "other.npz"])
     with pytest.raises(CheckpointError, match=r"other\.npz was written by another release"):
         load_checkpoint(tmp_path / "other.npz", TINY)
 
 
 @pytest.mark.parametrize("name", ["absent.npz", "folder"])
-def test_a_teacher_that_cannot_be_read_is_named(tmp_path: Path, dataset: FaceDataset, name: str) -> None:
+def test_a_teacher_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     if name == "folder":
         (tmp_path / name).mkdir()
     with pytest.raises(ModelError, match=name):
-        teach([tmp_path / name], dataset)
+        Teachers([tmp_path / name])

@@ -5,9 +5,13 @@ PYTHON := .venv/bin/python
 STAMP := .venv/.synced
 WEB := services/gateway/web
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+PRETRAINED := .runs/pretrained
+FACES := @vladmandic/human@3.3.6
+FACES_MODELS := node_modules/@vladmandic/human/models
+FACES_SHA256 := 2c7d2d62b76c97528b736527aa09d310ea71743c9e3e79fb6c62d4b2d73af79b
 NPM := cd $(WEB) && PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 
-.PHONY: help setup web run test stack-test chaos soak audit fuzz check format stubs lock train evaluate clean
+.PHONY: help setup web run test stack-test chaos soak audit fuzz check format stubs lock pretrained train evaluate clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +77,12 @@ stubs: setup $(WEB)/node_modules/.package-lock.json  ## Regenerate contracts/pb 
 
 lock: setup  ## Resolve the dependencies again and write requirements/*.lock
 	@requirements/lock
+
+pretrained: setup  ## Fetch the face network that CONFIG=faces begins from, as .runs/pretrained/faceres.weights.h5
+	@mkdir -p $(PRETRAINED)
+	@cd $(PRETRAINED) && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --prefix . --no-save --ignore-scripts --loglevel=error $(FACES)
+	@echo "$(FACES_SHA256)  $(PRETRAINED)/$(FACES_MODELS)/faceres.bin" | sha256sum --check --quiet
+	@$(PYTHON) -m training.pretrained $(PRETRAINED)/$(FACES_MODELS) $(PRETRAINED)/faceres.weights.h5
 
 train: setup  ## Train the emotion model (resumes); CONFIG=name, EPOCHS=n, INIT=weights, TEACHER=weights (or several)
 	@$(PYTHON) -m training.train $(if $(CONFIG),--config $(CONFIG)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(INIT:%=--init %) $(TEACHER:%=--teacher %)

@@ -71,7 +71,30 @@ class ResidualNetwork(_Frozen):
     dropout: float = 0.3
 
 
-SingleNetwork = Annotated[PlainNetwork | VggNetwork | MobileNetwork | ResidualNetwork, Field(discriminator="kind")]
+class SeparableNetwork(_Frozen):
+    """Depthwise separable convolutions of enlarged faces (Howard et al., "MobileNets", 2017): as others have trained on
+    larger pictures."""
+
+    kind: Literal["separable"] = "separable"
+    stem: int = 32
+    """Channels at half the size of the enlarged face."""
+
+    blocks: tuple[tuple[int, int], ...] = (
+        *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
+        *((512, 1),) * 5,
+        *((1024, 2), (1024, 1)),
+    )
+    """(channels, stride) of each."""
+
+    zoom: int = Field(default=3, ge=1)
+    """How many times the face is enlarged before the stem."""
+
+    dropout: float = 0.3
+
+
+SingleNetwork = Annotated[
+    PlainNetwork | VggNetwork | MobileNetwork | ResidualNetwork | SeparableNetwork, Field(discriminator="kind")
+]
 
 
 class EnsembleNetwork(_Frozen):
@@ -84,7 +107,8 @@ class EnsembleNetwork(_Frozen):
 
 
 Network = Annotated[
-    PlainNetwork | VggNetwork | MobileNetwork | ResidualNetwork | EnsembleNetwork, Field(discriminator="kind")
+    PlainNetwork | VggNetwork | MobileNetwork | ResidualNetwork | SeparableNetwork | EnsembleNetwork,
+    Field(discriminator="kind"),
 ]
 
 

@@ -1,6 +1,7 @@
 """The named training configurations. The next model is a new entry in `CONFIGS`."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from servicekit.errors import InvalidInputError
 from training.config import (
@@ -9,6 +10,7 @@ from training.config import (
     MobileNetwork,
     PlainNetwork,
     ResidualNetwork,
+    SeparableNetwork,
     TrainingConfig,
     VggNetwork,
 )
@@ -100,6 +102,28 @@ _DISTIL_MUON = _DISTIL_VGG.model_copy(
     }
 )
 
+_DISTIL_WIDE = _DISTIL_MUON.model_copy(
+    update={
+        "network": _SMALL_MIRRORED,
+        "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.25, mixup=0.35),
+        "epochs": 76,
+        "side_px": {0: 32, 28: 40, 49: 48},
+        "rare_repeats": 3.0,
+        "teacher_share": 0.65,
+    }
+)
+
+# For a network that has learned already, to hear from others what they say of many blends.
+_HEAR: Mapping[str, Any] = {
+    "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.2, mixup=0.5),
+    "epochs": 8,
+    "side_px": {0: 48},
+    "hold": 0.2,
+    "learning_rate": 2e-3,
+    "warmup_epochs": 0.2,
+    "teacher_share": 0.8,
+}
+
 DEFAULT_CONFIG = "residual"
 
 CONFIGS: Mapping[str, TrainingConfig] = {
@@ -153,16 +177,7 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     ),
     "distil-muon": _DISTIL_MUON,
     # Muon brings a network to its training faces sooner: a larger one is held back more.
-    "distil-wide": _DISTIL_MUON.model_copy(
-        update={
-            "network": _SMALL_MIRRORED,
-            "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.25, mixup=0.35),
-            "epochs": 76,
-            "side_px": {0: 32, 28: 40, 49: 48},
-            "rare_repeats": 3.0,
-            "teacher_share": 0.65,
-        }
-    ),
+    "distil-wide": _DISTIL_WIDE,
     # Some faces are shown as a webcam might show them, while the teachers tell of them as they were: it reads dim,
     # blurred and compressed faces better than the others do, and clear ones worse.
     "distil-deep": _DISTIL_MUON.model_copy(
@@ -175,6 +190,19 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "side_px": {0: 32, 20: 40, 36: 48},
             "rare_repeats": 2.5,
             "teacher_share": 0.7,
+        }
+    ),
+    # It begins from a network that has learned to tell people apart (`training.pretrained`), for others to learn from.
+    "faces": _RECIPE.model_copy(
+        update={
+            "network": SeparableNetwork(),
+            "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.2, mixup=0.2),
+            "epochs": 9,
+            "side_px": {0: 40, 6: 48},
+            "hold": 0.2,
+            "learning_rate": 1e-3,
+            "warmup_epochs": 0.3,
+            "rare_repeats": 2.0,
         }
     ),
     # What `distil-vgg` leaves, taught by more and better readers than it was itself.
@@ -191,6 +219,8 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "teacher_share": 0.6,
         }
     ),
+    "refine-muon": _DISTIL_MUON.model_copy(update=_HEAR),
+    "refine-wide": _DISTIL_WIDE.model_copy(update=_HEAR),
     # Trained on together, the members would come to err alike.
     "together": TrainingConfig(
         network=EnsembleNetwork(members=(_SMALL_MIRRORED, _SMALLER_MIRRORED)),

@@ -13,6 +13,7 @@ from training.config import (
     Network,
     PlainNetwork,
     ResidualNetwork,
+    SeparableNetwork,
     SingleNetwork,
     VggNetwork,
 )
@@ -72,6 +73,8 @@ def _features(faces: Tensor, config: SingleNetwork) -> Tensor:
             return _mobile(faces, config)
         case ResidualNetwork():
             return _residual(faces, config)
+        case SeparableNetwork():
+            return _separable(faces, config)
 
 
 def _plain(x: Tensor, config: PlainNetwork) -> Tensor:
@@ -130,6 +133,25 @@ def _basic_block(x: Tensor, width: int, zero_init: bool, stride: int) -> Tensor:
     if x.shape[-1] != width:
         x = _convolve(x, width, kernel=1, activate=False)
     return layers.ReLU()(layers.Add()([x, y]))
+
+
+def _separable(x: Tensor, config: SeparableNetwork) -> Tensor:
+    x = layers.UpSampling2D(config.zoom, interpolation="bilinear")(x)
+    x = _clip(layers.Conv2D(config.stem, 3, 2, use_bias=False)(_pad_below(x)))
+    for width, stride in config.blocks:
+        # Padded as Keras's own MobileNet is, whose weights others have trained.
+        padding, padded = ("same", x) if stride == 1 else ("valid", _pad_below(x))
+        x = _clip(layers.DepthwiseConv2D(3, stride, padding, use_bias=False)(padded))
+        x = _clip(Convolution(width, 1)(x))
+    return x
+
+
+def _pad_below(x: Tensor) -> Tensor:
+    return layers.ZeroPadding2D(((0, 1), (0, 1)))(x)
+
+
+def _clip(x: Tensor) -> Tensor:
+    return layers.ReLU(6)(FusedBatchNormalization(momentum=0.9)(x))
 
 
 def _convolve(x: Tensor, width: int, *, kernel: int = 3, stride: int = 1, activate: bool = True) -> Tensor:

@@ -9,7 +9,15 @@ import pytest
 
 from tests.training.support import TINY
 from training.backend import value_of
-from training.config import EnsembleNetwork, MobileNetwork, Network, PlainNetwork, ResidualNetwork, VggNetwork
+from training.config import (
+    EnsembleNetwork,
+    MobileNetwork,
+    Network,
+    PlainNetwork,
+    ResidualNetwork,
+    SeparableNetwork,
+    VggNetwork,
+)
 from training.layers import Convolution, MirroredConvolution
 from training.networks import build_network
 
@@ -19,6 +27,7 @@ SINGLE_NETWORKS = (
     VggNetwork(widths=(4, 8), last_width=6, mirrored=True),
     MobileNetwork(stem=4, stages=((4, 2), (8, 1))),
     ResidualNetwork(stem=4, stages=((8, 2), (8, 1))),
+    SeparableNetwork(stem=4, blocks=((8, 2), (8, 1)), zoom=2),
 )
 NETWORKS = (*SINGLE_NETWORKS, EnsembleNetwork(members=SINGLE_NETWORKS))
 

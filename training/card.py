@@ -8,11 +8,16 @@ from training.calibrate import Calibration
 from training.config import EnsembleNetwork, Network, VggNetwork
 from training.metrics import Scores
 from training.pictures import draw_confusion, draw_reliability, draw_risk_coverage
+from training.pretrained import PRETRAINED_FILE
 from training.record import RUN_FILE, Promotion, RunRecord, read_promotion, read_record
 from training.report import ClassReport, HeadReport, Report
 from training.runs import Run
 from training.speed import Speed
 
+_TRIED = (
+    *("run", "began from", "taught by", "network", "parameters", "epochs", "sides, px", "faces held back"),
+    *("FER+", "macro-F1", "FER-2013", "minutes"),
+)
 _OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon"}
 
 
@@ -246,27 +251,38 @@ def _form(name: str, size_bytes: int, scores: Scores | HeadReport, speed: Speed 
 
 
 def _tried(runs: Sequence[Run]) -> str:
-    rows = "\n".join(_trial(run) for run in runs)
+    rows = "\n".join(_row(_trial(run)) for run in runs)
     return f"""## What was tried
 
 Every finished run, the oldest first, from `runs.jsonl`. The figures are those of the run's own held-back part, which
-chose its epoch: they do not compare with the results above, and among runs only where the parts are equal.
+chose its epoch: they do not compare with the results above, and among runs only where the parts are equal. What began
+from `{PRETRAINED_FILE}` began from a network that others trained, on faces from elsewhere (`docs/training.md`).
 
-| run | network | parameters | epochs | sides, px | faces held back | FER+ | macro-F1 | FER-2013 | minutes |
-|---|---|---|---|---|---|---|---|---|---|
+{_row(_TRIED)}
+{_row(["---"] * len(_TRIED))}
 {rows}"""
 
 
-def _trial(run: Run) -> str:
+def _trial(run: Run) -> Sequence[str]:
     record = run.record
     sides = ", ".join(str(side) for side in record.config.side_px.values())
     scores = (record.selection_ferplus.accuracy, record.selection_ferplus.macro_f1, record.selection_fer2013.accuracy)
-    figures = " | ".join(f"{value:.4f}" for value in scores)
-    minutes = "" if run.minutes is None else f"{run.minutes:.0f}"
     return (
-        f"| {run.name} | {_kind(record.config.network)} | {record.parameters:,} | {record.epochs_trained} | {sides} "
-        f"| {record.selection_faces:,} | {figures} | {minutes} |"
+        *(run.name, _names(record.init) or "chance", _names(record.teachers), _kind(record.config.network)),
+        *(f"{record.parameters:,}", str(record.epochs_trained), sides, f"{record.selection_faces:,}"),
+        *(f"{value:.4f}" for value in scores),
+        "" if run.minutes is None else f"{run.minutes:.0f}",
     )
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _names(described: str | None) -> str:
+    """What `training.initial.describe` told of weights, without the digests."""
+    names = (each.split()[0] for each in (described or "").split(", ") if each)
+    return ", ".join(name.removesuffix("/checkpoint.npz") for name in names)
 
 
 def _use(report: Report) -> str:

@@ -83,7 +83,7 @@ def test_the_card_tells_the_report_s_figures(exported: Path, run_dir: Path, data
     text = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
     assert f"{report.ferplus.accuracy:.4f}" in text
     assert f"{report.fer2013.macro_f1:.4f}" in text
-    assert f"| tiny | residual | {runs[0].record.parameters:,} | 2 |" in text
+    assert f"| tiny | chance |  | residual | {runs[0].record.parameters:,} | 2 |" in text
     assert all(f"| {name} | {accuracy:.4f} |" in text for name, accuracy in report.robustness.items())
     pictures = {path.name for path in (tmp_path / "card").glob("*.png")}
     assert pictures == {name.split("](")[1].split(")")[0] for name in text.split("![")[1:]}
@@ -103,6 +103,20 @@ def test_the_card_speaks_of_faces_agreed_on_only_where_there_are_any(
         write_card(tmp_path, each, exported, SPEEDS, runs)
         text = (tmp_path / "README.md").read_text(encoding="utf-8")
         assert ("more than half" in text, "The second row" in text) == (each is report, each is report)
+
+
+def test_the_card_tells_what_a_run_began_from_and_learned_from(
+    exported: Path, run_dir: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    file, (run, *_) = data_dir / "validation.npz", read_runs(run_dir / "runs.jsonl")
+    lineage = {
+        "init": "pretrained/faceres.weights.h5 sha256:ab",
+        "teachers": "emotion/1 sha256:cd, fit/checkpoint.npz sha256:ef",
+    }
+    taught = run.model_copy(update={"record": run.record.model_copy(update=lineage)})
+    write_card(tmp_path, evaluate(ServedModel(exported), load_dataset(file), file), exported, SPEEDS, [taught])
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| tiny | pretrained/faceres.weights.h5 | emotion/1, fit | residual |" in text
 
 
 def test_a_version_without_its_run_record_has_no_card(exported: Path, data_dir: Path, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The named training configurations. The next model is a new entry in `CONFIGS`."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from servicekit.errors import InvalidInputError
 from training.config import (
@@ -113,17 +112,6 @@ _DISTIL_WIDE = _DISTIL_MUON.model_copy(
     }
 )
 
-# For a network that has learned already, to hear from others what they say of many blends.
-_HEAR: Mapping[str, Any] = {
-    "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.2, mixup=0.5),
-    "epochs": 8,
-    "side_px": {0: 48},
-    "hold": 0.2,
-    "learning_rate": 2e-3,
-    "warmup_epochs": 0.2,
-    "teacher_share": 0.8,
-}
-
 DEFAULT_CONFIG = "residual"
 
 CONFIGS: Mapping[str, TrainingConfig] = {
@@ -219,8 +207,18 @@ CONFIGS: Mapping[str, TrainingConfig] = {
             "teacher_share": 0.6,
         }
     ),
-    "refine-muon": _DISTIL_MUON.model_copy(update=_HEAR),
-    "refine-wide": _DISTIL_WIDE.model_copy(update=_HEAR),
+    # What `distil-wide` leaves, told by others of many blends.
+    "refine-wide": _DISTIL_WIDE.model_copy(
+        update={
+            "augmentation": Augmentation(blur=0.1, noise=0.1, erase=0.2, mixup=0.5),
+            "epochs": 8,
+            "side_px": {0: 48},
+            "hold": 0.2,
+            "learning_rate": 2e-3,
+            "warmup_epochs": 0.2,
+            "teacher_share": 0.8,
+        }
+    ),
     # Trained on together, the members would come to err alike.
     "together": TrainingConfig(
         network=EnsembleNetwork(members=(_SMALL_MIRRORED, _SMALLER_MIRRORED)),

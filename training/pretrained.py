@@ -7,7 +7,7 @@ identities of VGGFace2 (Cao et al., 2018). The npm package @vladmandic/human bri
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import keras
 import numpy as np
@@ -38,13 +38,13 @@ _ADVICE = f"Give the folder models of @vladmandic/human, with {_MODEL}.json and 
 
 
 class _Quantization(BaseModel):
-    dtype: str
+    dtype: Literal["float16"]
 
 
 class _Weight(BaseModel):
     name: str
     shape: tuple[int, ...]
-    dtype: str
+    dtype: Literal["float32", "int32"]
     quantization: _Quantization | None = None
 
     @property

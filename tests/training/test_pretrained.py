@@ -68,6 +68,11 @@ def test_what_is_no_such_model_is_told(tmp_path: Path, dataset: FaceDataset) -> 
     model = made_up_model()
     with pytest.raises(ModelError, match=r"faceres\.json is no model"):
         convert(tmp_path, dataset, tmp_path / "out.weights.h5")
+    write_model(tmp_path, model)
+    described = (tmp_path / "faceres.json").read_text()
+    (tmp_path / "faceres.json").write_text(described.replace("float16", "uint8"))
+    with pytest.raises(ModelError, match=r"faceres\.json is no model"):
+        convert(tmp_path, dataset, tmp_path / "out.weights.h5")
     write_model(tmp_path, {name: value for name, value in model.items() if name != "conv_dw_4_bn/batchnorm_1/mul"})
     with pytest.raises(ModelError, match=r"no weight named .*conv_dw_4_bn"):
         convert(tmp_path, dataset, tmp_path / "out.weights.h5")

@@ -166,8 +166,8 @@ CONFIGS: Mapping[str, TrainingConfig] = {
     "distil-muon": _DISTIL_MUON,
     # Muon brings a network to its training faces sooner: a larger one is held back more.
     "distil-wide": _DISTIL_WIDE,
-    # Some faces are shown as a webcam might show them, while the teachers tell of them as they were: it reads dim,
-    # blurred and compressed faces better than the others do, and clear ones worse.
+    # Some faces are shown as a webcam might show them: it reads dim, blurred and compressed faces better than the
+    # others do, and clear ones worse.
     "distil-deep": _DISTIL_MUON.model_copy(
         update={
             "network": _DEEP_MIRRORED,

@@ -22,6 +22,11 @@ def rounded(weights: list[np.ndarray]) -> list[np.ndarray]:
     return [each.astype(np.float16).astype(np.float32) if each.ndim > 1 else each for each in weights]
 
 
+def some_faces(n: int, side: int = 48) -> np.ndarray:
+    """Noise, as a network takes it: float32, (n, side, side, 1)."""
+    return np.random.default_rng(0).uniform(60, 120, (n, side, side, 1)).astype(np.float32)
+
+
 def synthetic_arrays(n: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Stripes whose direction tells the emotion, under noise; the votes agree with the label nine times of ten."""
     rng = np.random.default_rng(seed)

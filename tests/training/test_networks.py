@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.support import TINY
+from tests.training.support import TINY, some_faces
 from training.backend import value_of
 from training.config import (
     EnsembleNetwork,
@@ -30,10 +30,6 @@ SINGLE_NETWORKS = (
     SeparableNetwork(stem=4, blocks=((8, 2), (8, 1)), zoom=2),
 )
 NETWORKS = (*SINGLE_NETWORKS, EnsembleNetwork(members=SINGLE_NETWORKS))
-
-
-def some_faces(n: int, side: int = 48) -> np.ndarray:
-    return np.random.default_rng(0).uniform(60, 120, (n, side, side, 1)).astype(np.float32)
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.kind)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from servicekit.errors import InvalidInputError
-from tests.training.support import TINY, rounded
+from tests.training.support import TINY, rounded, some_faces
 from training.batches import draw_batches
 from training.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from training.dataset import FaceDataset, load_splits
@@ -17,10 +17,6 @@ from training.train import train
 from training.trainer import Trainer
 
 TAUGHT = TINY.model_copy(update={"teacher_share": 0.5})
-
-
-def some_faces(n: int, side_px: int = 48) -> np.ndarray:
-    return np.random.default_rng(0).uniform(0, 255, (n, side_px, side_px, 1)).astype(np.float32)
 
 
 def test_a_version_and_the_checkpoint_it_came_from_say_the_same(exported: Path, run_dir: Path, tmp_path: Path) -> None:
